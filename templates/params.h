@@ -1,0 +1,48 @@
+// What a launch passes: one struct, by value, the same bytes on host and device.
+//
+// Shapes, strides in elements (all 64-bit):
+//   q   [batch, seqlen_q,  heads_q,  head_dim_qk]   element (b,i,h,d) at b*batch + i*seq + h*head +
+//   d k   [batch, seqlen_kv, heads_kv, head_dim_qk] v   [batch, seqlen_kv, heads_kv, head_dim_v] o
+//   [batch, seqlen_q,  heads_q,  head_dim_v] lse [batch, heads_q, seqlen_q] float element (b,h,i)
+//   at b*batch + h*head + i
+// Packed (thd): the batch stride is not used; row i of sequence b is token cu_seqlens[b] + i, for
+// lse too: element (b,h,i) at h*head + cu_seqlens_q[b] + i.
+#pragma once
+
+#include "types.h"
+
+namespace attnjit {
+
+struct Strides {
+  i64 batch;
+  i64 seq;
+  i64 head;
+};
+
+struct ForwardParams {
+  const void* q;
+  const void* k;
+  const void* v;
+  void* o;
+  float* lse;                ///< Null where the kernel writes none.
+  const i32* cu_seqlens_q;   ///< [batch + 1], packed only.
+  const i32* cu_seqlens_kv;  ///< [batch + 1], packed only.
+  Strides q_stride;
+  Strides k_stride;
+  Strides v_stride;
+  Strides o_stride;
+  Strides lse_stride;  ///< seq is 1.
+  i32 batch;
+  i32 heads_q;
+  i32 heads_kv;
+  i32 seqlen_q;              ///< Packed: the longest sequence's.
+  i32 seqlen_kv;             ///< Packed: the longest sequence's.
+  i32 window_left;           ///< Read where Problem::left is kRuntime.
+  i32 window_right;          ///< Read where Problem::right is kRuntime.
+  float softmax_scale;       ///< > 0.
+  float softmax_scale_log2;  ///< softmax_scale * log2(e), rounded once.
+  i32 tiles_q;               ///< ceil(seqlen_q / tile_m).
+  i32 num_tiles;             ///< tiles_q * heads_q * batch.
+};
+
+}  // namespace attnjit
