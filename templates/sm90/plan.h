@@ -1,0 +1,50 @@
+// The plan of an `sm90` kernel: wgmma, TMA, setmaxnreg; sm_90a.
+#pragma once
+
+#include "problem.h"
+
+namespace attnjit {
+
+/// A tile in shared memory, as TMA writes it and wgmma reads it: column chunks of `chunk` 16-bit
+/// elements, each [rows x chunk], row-major and swizzled over its own width; chunk after chunk.
+struct TileLayout {
+  int rows;
+  int chunk;   ///< 16, 32 or 64 elements: swizzled over 32, 64 or 128 bytes.
+  int chunks;  ///< ceil(padded head dim / chunk).
+
+  ATTNJIT_HOST_DEVICE constexpr int swizzle_bytes() const { return chunk * 2; }
+  ATTNJIT_HOST_DEVICE constexpr int chunk_bytes() const { return rows * chunk * 2; }
+  ATTNJIT_HOST_DEVICE constexpr int bytes() const { return chunks * chunk_bytes(); }
+  bool operator==(const TileLayout&) const = default;
+};
+
+struct Sm90Plan {
+  Problem problem;
+  int head_dim_qk_padded;   ///< To 16, the k of wgmma.
+  int head_dim_v_padded;    ///< To 8, the n of wgmma.
+  int consumer_warpgroups;  ///< Each owns 64 query rows; one more warpgroup loads.
+  int tile_m;               ///< 64 * consumer_warpgroups.
+  int tile_n;               ///< K/V rows of one block, a multiple of 16.
+  int stages;               ///< K and V blocks in flight, each.
+  int consumer_registers;   ///< For setmaxnreg.
+  int producer_registers;
+  int ping_pong;      ///< Warpgroups take turns at issuing their matrix products.
+  int check_q_rows;   ///< 0: seqlen_q is promised to be a multiple of tile_m.
+  int check_kv_rows;  ///< 0: seqlen_kv is promised to be a multiple of tile_n.
+  int guard_v;        ///< Boundary blocks of V may hold non-finite values that no row may see.
+  TileLayout q;       ///< One warpgroup's 64 rows.
+  TileLayout k;       ///< One stage.
+  TileLayout v;       ///< One stage.
+  TileLayout o;       ///< One warpgroup's 64 rows; takes the place of its q.
+  int q_offset;       ///< Bytes from the 1024-byte aligned start of shared memory.
+  int qo_stride;      ///< From one warpgroup's q (and o) to the next one's.
+  int k_offset;
+  int v_offset;
+  int barrier_offset;
+  int smem_bytes;  ///< All of it, without the slack for alignment.
+
+  ATTNJIT_HOST_DEVICE constexpr int threads() const { return 128 * (consumer_warpgroups + 1); }
+  bool operator==(const Sm90Plan&) const = default;
+};
+
+}  // namespace attnjit

@@ -1,0 +1,47 @@
+// A plan to compile the sm90 templates with when they are compiled alone: head dim 128, bf16,
+// causal.
+#pragma once
+
+#include "ptx/wgmma/n128.h"
+#include "sm90/plan.h"
+
+#define ATTNJIT_KERNEL_NAME attnjit_sample_sm90
+
+namespace attnjit {
+
+constexpr Sm90Plan kPlan = {
+    .problem = {.element = Element::kBf16,
+                .element_o = Element::kBf16,
+                .head_dim_qk = 128,
+                .head_dim_v = 128,
+                .group = 1,
+                .left = Bound::kNone,
+                .right = Bound::kZero,
+                .diagonal = Diagonal::kTopLeft,
+                .packed = false,
+                .lse = true},
+    .head_dim_qk_padded = 128,
+    .head_dim_v_padded = 128,
+    .consumer_warpgroups = 2,
+    .tile_m = 128,
+    .tile_n = 128,
+    .stages = 2,
+    .consumer_registers = 232,
+    .producer_registers = 40,
+    .ping_pong = 1,
+    .check_q_rows = 1,
+    .check_kv_rows = 1,
+    .guard_v = 1,
+    .q = {64, 64, 2},
+    .k = {128, 64, 2},
+    .v = {128, 64, 2},
+    .o = {64, 64, 2},
+    .q_offset = 0,
+    .qo_stride = 16384,
+    .k_offset = 32768,
+    .v_offset = 98304,
+    .barrier_offset = 163840,
+    .smem_bytes = 164096,
+};
+
+}  // namespace attnjit

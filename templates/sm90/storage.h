@@ -1,0 +1,81 @@
+// Shared memory of an sm90 kernel: what the plan laid out, as addresses.
+#pragma once
+
+#include "ptx/mbarrier.h"
+#include "ptx/warp.h"
+#include "sm90/plan.h"
+
+namespace attnjit::sm90 {
+
+inline constexpr int kGuardWarps = 2;
+
+/// Position in a ring of stages, and the parity of its current lap.
+template <int kStages>
+struct Ring {
+  int stage = 0;
+  u32 parity = 0;
+
+  ATTNJIT_DEVICE void Advance() {
+    if (++stage == kStages) {
+      stage = 0;
+      parity ^= 1;
+    }
+  }
+};
+
+// Barriers, eight bytes each, in this order:
+//   q_full[w] q_empty[w]  k_full[s] k_empty[s]  v_full[s] v_empty[s]  guard_full[s]
+// then guard_flag[s][guard warp], four bytes each. "Full" barriers are completed by TMA's bytes,
+// "empty" ones by one arrival of each warp that has read the buffer, guard_full by the guard warps.
+template <Sm90Plan kP>
+struct Storage {
+  static constexpr int kWarpgroups = kP.consumer_warpgroups;
+  static constexpr int kStages = kP.stages;
+  static constexpr int kQFull = 0;
+  static constexpr int kQEmpty = kQFull + kWarpgroups;
+  static constexpr int kKFull = kQEmpty + kWarpgroups;
+  static constexpr int kKEmpty = kKFull + kStages;
+  static constexpr int kVFull = kKEmpty + kStages;
+  static constexpr int kVEmpty = kVFull + kStages;
+  static constexpr int kGuardFull = kVEmpty + kStages;
+  static constexpr int kBarriers = kGuardFull + kStages;
+
+  static_assert(kP.barrier_offset + 8 * kBarriers + 4 * kStages * kGuardWarps <= kP.smem_bytes);
+  // What the block has at its launch is all that setmaxnreg can share out (PTX ISA 9.7.19.5).
+  static_assert(kWarpgroups * kP.consumer_registers + kP.producer_registers <=
+                65536 / kP.threads() / 8 * 8 * (kWarpgroups + 1));
+  static_assert(kP.q_offset + kWarpgroups * kP.qo_stride <= kP.k_offset);
+  static_assert(kP.q.bytes() <= kP.qo_stride && kP.o.bytes() <= kP.qo_stride);
+  static_assert(kP.k_offset + kStages * kP.k.bytes() <= kP.v_offset);
+  static_assert(kP.v_offset + kStages * kP.v.bytes() <= kP.barrier_offset);
+
+  u32 base;  ///< 1024-byte aligned.
+
+  ATTNJIT_DEVICE u32 Q(int warpgroup) const {
+    return base + kP.q_offset + warpgroup * kP.qo_stride;
+  }
+  ATTNJIT_DEVICE u32 O(int warpgroup) const { return Q(warpgroup); }
+  ATTNJIT_DEVICE u32 K(int stage) const { return base + kP.k_offset + stage * kP.k.bytes(); }
+  ATTNJIT_DEVICE u32 V(int stage) const { return base + kP.v_offset + stage * kP.v.bytes(); }
+  ATTNJIT_DEVICE u32 Barrier(int index) const { return base + kP.barrier_offset + 8 * index; }
+  ATTNJIT_DEVICE u32 GuardFlag(int stage, int warp) const {
+    return base + kP.barrier_offset + 8 * kBarriers + 4 * (stage * kGuardWarps + warp);
+  }
+
+  /// One thread calls it, before the block's first synchronisation.
+  ATTNJIT_DEVICE void InitBarriers() const {
+    const auto init = [&](int first, int count, int arrivals) {
+      for (int i = 0; i < count; ++i) MbarrierInit(Barrier(first + i), arrivals);
+    };
+    init(kQFull, kWarpgroups, 1);
+    init(kQEmpty, kWarpgroups, 1);
+    init(kKFull, kStages, 1);
+    init(kKEmpty, kStages, 4 * kWarpgroups);
+    init(kVFull, kStages, 1);
+    init(kVEmpty, kStages, 4 * kWarpgroups + (kP.guard_v ? kGuardWarps : 0));
+    init(kGuardFull, kStages, kGuardWarps);
+    MbarrierInitFence();
+  }
+};
+
+}  // namespace attnjit::sm90

@@ -1,0 +1,52 @@
+// The tiles of one persistent block, walked alike by every role.
+#pragma once
+
+#include "common/mask.h"
+#include "common/sequence.h"
+#include "common/tile_scheduler.h"
+#include "sm90/plan.h"
+
+namespace attnjit::sm90 {
+
+/// One tile: where it is and which K/V blocks it visits, from the last one down to the first.
+struct Tile {
+  TileCoord at;
+  Sequence sequence;
+  i32 row_begin;  ///< First query row, counted in the sequence.
+  i32 rows;       ///< Query rows of the sequence in this tile; <= 0: none, the tile is skipped.
+  BlockRange blocks;
+};
+
+template <Sm90Plan kP>
+ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
+  constexpr Problem kProblem = kP.problem;
+  Tile tile;
+  tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0>(params, linear);
+  tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
+  tile.row_begin = tile.at.m_block * kP.tile_m;
+  tile.rows = Min(kP.tile_m, tile.sequence.seqlen_q - tile.row_begin);
+  tile.blocks = {0, 0, 0, 0};
+  if (tile.rows > 0) {
+    const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
+    tile.blocks = mask.template Blocks<kP.tile_n>(tile.row_begin, tile.row_begin + tile.rows);
+  }
+  return tile;
+}
+
+/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x tiles run
+/// forwards and backwards in turn: tiles come heaviest first, so the block that took the heaviest
+/// of one round takes the lightest of the next.
+template <Sm90Plan kP, class Body>
+ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
+  const i32 grid = static_cast<i32>(gridDim.x);
+  i32 in_round = static_cast<i32>(blockIdx.x);
+  for (i32 round = 0; round < params.num_tiles; round += grid) {
+    const i32 linear = round + in_round;
+    in_round = grid - 1 - in_round;
+    if (linear >= params.num_tiles) continue;
+    const Tile tile = MakeTile<kP>(params, linear);
+    if (tile.rows > 0) body(tile);
+  }
+}
+
+}  // namespace attnjit::sm90
