@@ -1,0 +1,12 @@
+# Writes OUTPUT: every template in FILES (relative to ROOT) as bytes, in TemplateFiles().
+file(WRITE ${OUTPUT} "// Made by embed_templates.cmake from templates/.\n#include \"generator/template_files.h\"\n\nnamespace attnjit {\nnamespace {\n\n")
+set(index 0)
+set(table "")
+foreach(file IN LISTS FILES)
+  file(READ ${ROOT}/${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  file(APPEND ${OUTPUT} "constexpr unsigned char kFile${index}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${file}\", {reinterpret_cast<const char*>(kFile${index}), sizeof(kFile${index}) - 1}},\n")
+  math(EXPR index "${index} + 1")
+endforeach()
+file(APPEND ${OUTPUT} "\n}  // namespace\n\nstd::optional<llvm::StringRef> TemplateText(llvm::StringRef path) {\n  static const struct { llvm::StringRef path, text; } kFiles[] = {\n${table}  };\n  for (const auto& file : kFiles) {\n    if (path == file.path) return file.text;\n  }\n  return std::nullopt;\n}\n\n}  // namespace attnjit\n")
