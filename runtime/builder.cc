@@ -1,0 +1,227 @@
+#include "runtime/builder.h"
+
+#include <chrono>
+#include <ctime>
+#include <mutex>
+
+#include "cache/key.h"
+#include "generator/emit.h"
+#include "generator/plan_json.h"
+#include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace attnjit {
+namespace {
+
+using EntryPtr = MemoryCache::EntryPtr;
+
+void AddWarning(BuildResult& result, const std::string& text) {
+  if (text.empty()) return;
+  if (!result.warning.empty()) result.warning += "; ";
+  result.warning += text;
+}
+
+/// Takes a ToolchainError out of `error`: its lines, or nullopt where it is another error.
+std::optional<std::vector<std::string>> TakeToolchainError(llvm::Error& error) {
+  std::optional<std::vector<std::string>> tried;
+  error = llvm::handleErrors(std::move(error), [&](const ToolchainError& e) { tried = e.tried(); });
+  return tried;
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+/// Everything about a kernel that is known before it is compiled.
+struct Builder::Source {
+  const KernelPlan& plan;
+  std::string arch;
+  std::string text;
+  std::vector<std::string> options;
+  std::string canonical_spec;
+  CacheKey key;  ///< toolchain is "" where there is no NVRTC.
+  std::optional<std::vector<std::string>> no_toolchain;  ///< Where NVRTC was looked for in vain.
+};
+
+size_t KernelRequestHash::operator()(const KernelRequest& request) const {
+  const Problem& p = request.spec.problem;
+  return llvm::hash_combine(
+      static_cast<int>(request.arch), static_cast<int>(p.element), static_cast<int>(p.element_o),
+      p.head_dim_qk, p.head_dim_v, p.group, static_cast<int>(p.left), static_cast<int>(p.right),
+      static_cast<int>(p.diagonal), p.packed, p.lse, static_cast<int>(request.spec.element_kv),
+      request.spec.seqlen_q_multiple_of, request.spec.seqlen_kv_multiple_of);
+}
+
+Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::move(parts)) {
+  if (!options.disk_cache) return;
+  const std::string dir = options.cache_dir.empty() ? DefaultCacheDir() : options.cache_dir;
+  if (dir.empty()) {
+    no_disk_reason_ =
+        "kernels are kept in memory only: there is no home directory; set ATTNJIT_CACHE_DIR";
+  } else {
+    disk_.emplace(dir);
+  }
+}
+
+BuiltPtr Builder::Find(const KernelRequest& request) const {
+  std::shared_lock<std::shared_mutex> lock(mutex_);
+  const auto found = built_.find(request);
+  return found == built_.end() ? nullptr : found->second;
+}
+
+void Builder::Replace(const KernelRequest& request, BuiltPtr built) {
+  std::lock_guard<std::shared_mutex> lock(mutex_);
+  built_[request] = std::move(built);
+}
+
+llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request) {
+  if (BuiltPtr found = Find(request)) return found;
+  const auto start = std::chrono::steady_clock::now();
+  llvm::Expected<KernelPlan> plan = PlanKernel(request.spec, request.arch);
+  if (!plan) return plan.takeError();
+  llvm::Expected<Source> source = Emit(request, *plan);
+  if (!source) return source.takeError();
+  const auto create = [&]() -> llvm::Expected<EntryPtr> {
+    auto built = std::make_shared<Built>();
+    llvm::Expected<EntryPtr> entry = Create(*source, *built);
+    if (!entry) return entry;
+    built->result.entry = *entry;
+    built->result.plan = *plan;
+    built->result.seconds = SecondsSince(start);
+    Replace(request, std::move(built));  // Before any waiting thread goes on.
+    return entry;
+  };
+  llvm::Expected<EntryPtr> entry = memory_.GetOrCreate(source->key, create);
+  if (!entry) return entry.takeError();
+  if (BuiltPtr found = Find(request)) return found;
+  // Another request gave the very same source.
+  auto built = std::make_shared<Built>();
+  built->result.entry = std::move(*entry);
+  built->result.plan = std::move(*plan);
+  built->result.origin = Origin::kMemory;
+  built->result.seconds = SecondsSince(start);
+  Replace(request, built);
+  return built;
+}
+
+llvm::Expected<Builder::Source> Builder::Emit(const KernelRequest& request,
+                                              const KernelPlan& plan) const {
+  Source source = {plan,
+                   GetArchInfo(request.arch).name,
+                   EmitSource(plan),
+                   CompileOptions(plan),
+                   CanonicalJson(request.spec, request.arch),
+                   {},
+                   std::nullopt};
+  std::string toolchain;
+  llvm::Expected<std::string> digest = parts_.toolchain_digest();
+  if (digest) {
+    toolchain = std::move(*digest);
+  } else {
+    llvm::Error error = digest.takeError();
+    source.no_toolchain = TakeToolchainError(error);
+    if (error) return error;
+  }
+  source.key = MakeCacheKey(source.text, source.arch, source.options, toolchain);
+  return source;
+}
+
+llvm::Expected<EntryPtr> Builder::Create(const Source& source, Built& built) {
+  BuildResult& result = built.result;
+  AddWarning(result, no_disk_reason_);
+  std::optional<std::vector<std::string>> no_toolchain = source.no_toolchain;
+  if (!no_toolchain) {
+    if (EntryPtr entry = FindOnDisk(source, result)) return entry;
+    llvm::Expected<EntryPtr> compiled = Compile(source, result);
+    if (compiled) return compiled;
+    llvm::Error error = compiled.takeError();
+    no_toolchain = TakeToolchainError(error);
+    if (error) return error;
+  }
+  built.offline = true;
+  if (EntryPtr entry = FindOffline(source.key, source.canonical_spec, {}, result)) return entry;
+  return llvm::make_error<ToolchainError>(std::move(*no_toolchain));
+}
+
+EntryPtr Builder::FindOnDisk(const Source& source, BuildResult& result) const {
+  if (!disk_) return nullptr;
+  Lookup found = disk_->Get(source.key, source.canonical_spec);
+  AddWarning(result, found.problem);
+  if (found.entry != nullptr) {
+    result.origin = Origin::kDisk;
+    result.path = disk_->EntryPath(source.key);
+  }
+  return std::move(found.entry);
+}
+
+llvm::Expected<EntryPtr> Builder::Compile(const Source& source, BuildResult& result) const {
+  llvm::Expected<CompileOutput> output =
+      parts_.compile(source.text, source.plan.name, source.options);
+  if (!output) return output.takeError();
+  auto entry = std::make_shared<CacheEntry>();
+  entry->key = source.key;
+  entry->name = source.plan.name;
+  entry->canonical_spec = source.canonical_spec;
+  entry->plan = PlanJson(source.plan);
+  entry->source = source.text;
+  entry->compile_options = llvm::join(source.options, "\n");
+  entry->ptx = std::move(output->ptx);
+  entry->cubin = std::move(output->cubin);
+  entry->compile_log = std::move(output->log);
+  entry->arch = source.arch;
+  entry->attnjit_version = ATTNJIT_VERSION;
+  entry->nvrtc_version = std::move(output->nvrtc_version);
+  entry->compile_seconds = output->seconds;
+  entry->registers = output->figures.registers;
+  entry->spill_store_bytes = output->figures.spill_store_bytes;
+  entry->spill_load_bytes = output->figures.spill_load_bytes;
+  entry->local_bytes = output->figures.stack_bytes;
+  entry->smem_dynamic_bytes = source.plan.smem_bytes;
+  entry->created_unix = std::time(nullptr);
+  result.origin = Origin::kCompiled;
+  if (disk_) {
+    if (llvm::Expected<std::string> path = disk_->Put(*entry)) {
+      result.path = std::move(*path);
+    } else {
+      AddWarning(result, "the kernel was not cached: " + llvm::toString(path.takeError()));
+    }
+  }
+  return entry;
+}
+
+EntryPtr Builder::FindOffline(const CacheKey& key, llvm::StringRef canonical,
+                              const std::vector<CacheKey>& refused, BuildResult& result) const {
+  if (!disk_) return nullptr;
+  llvm::Expected<std::vector<DiskItem>> items = disk_->FindByRequest(key.request);
+  if (!items) {
+    AddWarning(result, llvm::toString(items.takeError()));
+    return nullptr;
+  }
+  for (const DiskItem& item : *items) {
+    if (llvm::is_contained(refused, item.key)) continue;
+    Lookup found = disk_->Get(item.key, canonical);
+    AddWarning(result, found.problem);
+    if (found.entry == nullptr) continue;
+    result.origin = Origin::kDisk;
+    result.path = item.path;
+    AddWarning(result, "NVRTC is not usable here; took the entry that NVRTC " +
+                           found.entry->nvrtc_version + " compiled, " + item.path);
+    return std::move(found.entry);
+  }
+  return nullptr;
+}
+
+BuiltPtr Builder::NextOffline(const BuildResult& current,
+                              const std::vector<CacheKey>& refused) const {
+  auto built = std::make_shared<Built>();
+  built->offline = true;
+  built->result.plan = current.plan;
+  built->result.entry =
+      FindOffline(current.entry->key, current.entry->canonical_spec, refused, built->result);
+  return built->result.entry == nullptr ? nullptr : built;
+}
+
+}  // namespace attnjit

@@ -1,0 +1,77 @@
+// KernelSpec -> cubin: plan, emit, key, memory, disk, compile. Needs no driver.
+#ifndef ATTNJIT_RUNTIME_BUILDER_H_
+#define ATTNJIT_RUNTIME_BUILDER_H_
+
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cache/disk.h"
+#include "cache/memory.h"
+#include "llvm/Support/Error.h"
+#include "runtime/engine_parts.h"
+
+namespace attnjit {
+
+/// What one kernel is known by inside a process.
+struct KernelRequest {
+  KernelSpec spec;
+  Arch arch = Arch::kSm80;
+  bool operator==(const KernelRequest&) const = default;
+};
+
+struct KernelRequestHash {
+  size_t operator()(const KernelRequest& request) const;
+};
+
+struct Built {
+  BuildResult result;
+  /// No NVRTC: an entry of the right source that another toolchain compiled. Its driver may refuse
+  /// it, and then Builder::NextOffline knows the next one.
+  bool offline = false;
+};
+using BuiltPtr = std::shared_ptr<const Built>;
+
+/// Thread safe. One kernel is compiled once however many threads ask for it at a time.
+class Builder {
+ public:
+  /// `cache_dir` as in EngineOptions; no disk where `disk_cache` is false or no directory is known.
+  Builder(const EngineOptions& options, EngineParts parts);
+
+  /// Errors: PlanError, CompileError, ToolchainError. Trouble with the cache is a warning.
+  llvm::Expected<BuiltPtr> Build(const KernelRequest& request);
+
+  /// The kernel if this process has it; null if not. Does no work.
+  BuiltPtr Find(const KernelRequest& request) const;
+
+  /// The newest disk entry of this source that is not in `refused` (keys), for want of NVRTC.
+  /// Null: there is none.
+  BuiltPtr NextOffline(const BuildResult& current, const std::vector<CacheKey>& refused) const;
+
+  /// From now on the one for this request.
+  void Replace(const KernelRequest& request, BuiltPtr built);
+
+ private:
+  struct Source;
+  llvm::Expected<Source> Emit(const KernelRequest& request, const KernelPlan& plan) const;
+  llvm::Expected<MemoryCache::EntryPtr> Create(const Source& source, Built& built);
+  llvm::Expected<MemoryCache::EntryPtr> Compile(const Source& source, BuildResult& result) const;
+  MemoryCache::EntryPtr FindOnDisk(const Source& source, BuildResult& result) const;
+  MemoryCache::EntryPtr FindOffline(const CacheKey& key, llvm::StringRef canonical,
+                                    const std::vector<CacheKey>& refused,
+                                    BuildResult& result) const;
+
+  const EngineParts parts_;
+  std::optional<DiskCache> disk_;
+  std::string no_disk_reason_;  ///< A warning, where the caller wanted a disk cache.
+  MemoryCache memory_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<KernelRequest, BuiltPtr, KernelRequestHash> built_;
+};
+
+}  // namespace attnjit
+
+#endif  // ATTNJIT_RUNTIME_BUILDER_H_

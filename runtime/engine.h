@@ -1,0 +1,67 @@
+// The facade: from a parsed request to a built, loaded, launchable kernel.
+#ifndef ATTNJIT_RUNTIME_ENGINE_H_
+#define ATTNJIT_RUNTIME_ENGINE_H_
+
+#include <memory>
+#include <string>
+
+#include "cache/entry.h"
+#include "generator/planner.h"
+#include "generator/spec.h"
+#include "llvm/Support/Error.h"
+#include "runtime/forward_args.h"
+
+namespace attnjit {
+
+struct EngineOptions {
+  std::string cache_dir;  ///< "": DefaultCacheDir() of cache/disk.h.
+  bool disk_cache = true;
+  std::string nvrtc_path;   ///< "": $ATTNJIT_NVRTC, else the search of runtime/compiler.h.
+  std::string driver_path;  ///< "": libcuda.so.1.
+};
+
+enum class Origin { kCompiled, kMemory, kDisk };
+
+/// What Build made or found.
+struct BuildResult {
+  std::shared_ptr<const CacheEntry> entry;
+  KernelPlan plan;
+  Origin origin = Origin::kCompiled;
+  std::string path;     ///< The entry's file, or "" if it could not be written.
+  std::string warning;  ///< E.g. a damaged entry that was rebuilt, a read-only cache; or "".
+  double seconds = 0;   ///< This call.
+};
+
+/// A kernel loaded on one device. Thread safe; keeps what it needs, so it may outlive its Engine.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual const KernelPlan& plan() const = 0;
+  virtual const CacheEntry& entry() const = 0;
+  /// How it was come by: origin, path and warning of the first Prepare that made it.
+  virtual const BuildResult& build() const = 0;
+  /// Launches on `stream` (a CUstream, null: the default stream) of the device it was prepared for.
+  /// No allocation on the device, no synchronisation; safe in stream capture. Errors: LaunchError
+  /// (arguments; nothing was launched) or DriverError.
+  virtual llvm::Error Launch(const ForwardArgs& args, void* stream) const = 0;
+};
+
+/// Thread safe. Any number may live in a process.
+class Engine {
+ public:
+  static llvm::Expected<std::unique_ptr<Engine>> Create(const EngineOptions& options);
+  virtual ~Engine() = default;
+
+  /// Spec to cached cubin, without a GPU or a driver. Errors: PlanError, CompileError,
+  /// ToolchainError.
+  virtual llvm::Expected<BuildResult> Build(const AttentionSpec& spec, Arch arch) = 0;
+
+  /// Build for the device's arch (spec.arch must be unset or runnable there) and load. A repeated
+  /// request costs at most 1 us. The request's scale and window become the launch defaults.
+  virtual llvm::Expected<std::shared_ptr<const Kernel>> Prepare(const AttentionSpec& spec,
+                                                                int device) = 0;
+};
+
+}  // namespace attnjit
+
+#endif  // ATTNJIT_RUNTIME_ENGINE_H_

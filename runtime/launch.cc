@@ -1,0 +1,175 @@
+#include "runtime/launch.h"
+
+#include <algorithm>
+#include <array>
+
+#include "llvm/Support/FormatVariadic.h"
+#include "runtime/tensor_map.h"
+
+namespace attnjit {
+namespace {
+
+/// Asks the driver where `data` lives. Memory that the driver will not tell about is let through: a
+/// launch may not fail for want of a check.
+llvm::Error CheckPlace(const Device& device, const char* name, const void* data) {
+  if (data == nullptr) return llvm::Error::success();
+  unsigned memory_type = 0;
+  unsigned managed = 0;
+  int ordinal = 0;
+  cu::PointerAttribute attributes[] = {cu::kPointerMemoryType, cu::kPointerIsManaged,
+                                       cu::kPointerDeviceOrdinal};
+  void* values[] = {&memory_type, &managed, &ordinal};
+  if (device.driver().pointer_get_attributes(std::size(attributes), attributes, values,
+                                             reinterpret_cast<cu::DevicePtr>(data)) !=
+      cu::kSuccess) {
+    return llvm::Error::success();
+  }
+  if (memory_type == 0 && !device.reads_pageable_memory()) {
+    return llvm::make_error<LaunchError>(
+        name, llvm::formatv("{0}, ordinary host memory", data).str(), "must be device memory");
+  }
+  if (memory_type == cu::kMemoryTypeDevice && managed == 0 && ordinal != device.handle()) {
+    return llvm::make_error<LaunchError>(
+        name, llvm::formatv("{0} on device {1}", data, ordinal).str(),
+        llvm::formatv("must be on device {0}, which the kernel was prepared for", device.ordinal())
+            .str());
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error CheckPlaces(const Device& device, const ForwardParams& params) {
+  const std::pair<const char*, const void*> pointers[] = {
+      {"q.data", params.q},
+      {"k.data", params.k},
+      {"v.data", params.v},
+      {"o.data", params.o},
+      {"lse.data", params.lse},
+      {"cu_seqlens_q", params.cu_seqlens_q},
+      {"cu_seqlens_kv", params.cu_seqlens_kv},
+  };
+  for (const auto& [name, data] : pointers) {
+    if (llvm::Error error = CheckPlace(device, name, data)) return error;
+  }
+  return llvm::Error::success();
+}
+
+/// The context to launch in, current for the calling thread for as long as it lives.
+class LaunchContext {
+ public:
+  explicit LaunchContext(const LaunchTarget& target)
+      : driver_(target.device->driver()), function_(target.function.function) {
+    cu::Context current = nullptr;
+    result_ = driver_.ctx_get_current(&current);
+    if (result_ != cu::kSuccess || current == target.device->context()) return;
+    if (current != nullptr && target.function.kernel != nullptr && IsOn(*target.device)) {
+      // A context of the caller's own on this device: kernels of a library launch in any context.
+      function_ = reinterpret_cast<cu::Function>(target.function.kernel);
+      return;
+    }
+    result_ = driver_.ctx_push_current(target.device->context());
+    pushed_ = result_ == cu::kSuccess;
+  }
+  ~LaunchContext() {
+    cu::Context popped = nullptr;
+    if (pushed_) driver_.ctx_pop_current(&popped);
+  }
+  LaunchContext(const LaunchContext&) = delete;
+  LaunchContext& operator=(const LaunchContext&) = delete;
+
+  llvm::Error TakeError() { return CheckDriver(driver_, "cuCtxPushCurrent", result_); }
+  cu::Function function() const { return function_; }
+
+ private:
+  bool IsOn(const Device& device) const {
+    cu::Device current = -1;
+    return driver_.ctx_get_device(&current) == cu::kSuccess && current == device.handle();
+  }
+
+  const DriverTable& driver_;
+  cu::Function function_;
+  cu::Result result_ = cu::kSuccess;
+  bool pushed_ = false;
+};
+
+/// The entry point's parameters: ForwardParams, then for sm90 the maps of q, k, v, o.
+class KernelArguments {
+ public:
+  explicit KernelArguments(ForwardParams& params) : params_(params), pointers_{&params} {}
+
+  llvm::Error EncodeMaps(const DriverTable& driver, const Sm90Plan& plan, const ForwardArgs& args) {
+    const Problem& p = plan.problem;
+    const int64_t rows_q = p.packed ? args.total_q : args.seqlen_q;
+    const int64_t rows_kv = p.packed ? args.total_kv : args.seqlen_kv;
+    // With no keys k and v may be null, which no map can hold; nothing is read through theirs then.
+    const void* k = rows_kv > 0 ? params_.k : params_.q;
+    const void* v = rows_kv > 0 ? params_.v : params_.q;
+    const int64_t batch = p.packed ? 1 : args.batch;
+    const auto map = [&](int i, const char* what, const void* data, Element element, int head_dim,
+                         int64_t rows, int64_t heads, const Strides& stride, const TileLayout& t) {
+      pointers_[i + 1] = &maps_[i];
+      return EncodeTensorMap(
+          driver, what,
+          {data, element, head_dim, rows, heads, batch, stride, t.chunk, t.rows, t.swizzle_bytes()},
+          maps_[i]);
+    };
+    if (llvm::Error e = map(0, "q", params_.q, p.element, p.head_dim_qk, rows_q, args.heads_q,
+                            params_.q_stride, plan.q)) {
+      return e;
+    }
+    if (llvm::Error e = map(1, "k", k, p.element, p.head_dim_qk, rows_kv, args.heads_kv,
+                            params_.k_stride, plan.k)) {
+      return e;
+    }
+    if (llvm::Error e = map(2, "v", v, p.element, p.head_dim_v, rows_kv, args.heads_kv,
+                            params_.v_stride, plan.v)) {
+      return e;
+    }
+    return map(3, "o", params_.o, p.element_o, p.head_dim_v, rows_q, args.heads_q, params_.o_stride,
+               plan.o);
+  }
+
+  void** pointers() { return pointers_.data(); }
+
+ private:
+  ForwardParams& params_;
+  std::array<cu::TensorMap, 4> maps_;
+  std::array<void*, 5> pointers_;
+};
+
+cu::LaunchConfig ConfigFor(const LaunchTarget& target, int num_tiles, cu::Stream stream) {
+  const KernelPlan& plan = *target.plan;
+  const int64_t resident = int64_t{target.device->sm_count()} * plan.blocks_per_sm;
+  cu::LaunchConfig config;
+  config.grid_x = static_cast<unsigned>(plan.persistent ? std::min<int64_t>(num_tiles, resident)
+                                                        : int64_t{num_tiles});
+  config.block_x = static_cast<unsigned>(plan.threads);
+  config.shared_bytes = static_cast<unsigned>(plan.smem_bytes);
+  config.stream = stream;
+  return config;
+}
+
+}  // namespace
+
+llvm::Error LaunchForward(const LaunchTarget& target, const LaunchDefaults& defaults,
+                          const ForwardArgs& args, cu::Stream stream) {
+  const DriverTable& driver = target.device->driver();
+  llvm::Expected<ForwardParams> params = MakeForwardParams(*target.plan, defaults, args);
+  if (!params) return params.takeError();
+  if (params->num_tiles == 0) return llvm::Error::success();
+  if (target.check_pointers) {
+    if (llvm::Error error = CheckPlaces(*target.device, *params)) return error;
+  }
+  LaunchContext context(target);
+  if (llvm::Error error = context.TakeError()) return error;
+  KernelArguments arguments(*params);
+  if (const auto* sm90 = std::get_if<Sm90Plan>(&target.plan->plan)) {
+    if (llvm::Error error = arguments.EncodeMaps(driver, *sm90, args)) return error;
+  }
+  const cu::LaunchConfig config = ConfigFor(target, params->num_tiles, stream);
+  const cu::Result result =
+      driver.launch_kernel(&config, context.function(), arguments.pointers(), nullptr);
+  if (result == cu::kSuccess) return llvm::Error::success();
+  return MakeDriverError(driver, "cuLaunchKernelEx(" + target.plan->name + ")", result);
+}
+
+}  // namespace attnjit
