@@ -1,0 +1,22 @@
+// The driver and one device of it, opened.
+#ifndef ATTNJIT_TOOLS_PROBLEM_OPENED_GPU_H_
+#define ATTNJIT_TOOLS_PROBLEM_OPENED_GPU_H_
+
+#include <memory>
+
+#include "llvm/Support/Error.h"
+#include "runtime/device.h"
+
+namespace attnjit {
+
+struct OpenedGpu {
+  std::shared_ptr<const DriverTable> driver;
+  std::shared_ptr<const Device> device;
+};
+
+/// Errors: DriverError (no driver, no such device).
+llvm::Expected<OpenedGpu> OpenGpu(int ordinal);
+
+}  // namespace attnjit
+
+#endif  // ATTNJIT_TOOLS_PROBLEM_OPENED_GPU_H_
