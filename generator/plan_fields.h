@@ -43,6 +43,7 @@ void ForEachField(const Sm90Plan& p, Visitor&& visit) {
   visit("consumer_registers", p.consumer_registers);
   visit("producer_registers", p.producer_registers);
   visit("ping_pong", p.ping_pong);
+  visit("peel_first", p.peel_first);
   visit("check_q_rows", p.check_q_rows);
   visit("check_kv_rows", p.check_kv_rows);
   visit("guard_v", p.guard_v);

@@ -167,6 +167,8 @@ Sm90Choices ChooseSm90(const KernelSpec& spec, Arch arch) {
   Sm90Choices c;
   c.consumer_warpgroups = std::max(p.head_dim_qk_padded, p.head_dim_v_padded) <= 64 ? 3 : 2;
   c.ping_pong = p.head_dim_v_padded <= 128;
+  // 6 % faster at head dim 64, no faster at 128, and 0.15 s of compile time (docs/performance.md).
+  c.peel_first = c.consumer_warpgroups == 3;
   const int registers = RegisterBudget(c.consumer_warpgroups).consumer_registers;
   c.tile_n = TileNCap(spec.problem, c.consumer_warpgroups);
   while (c.tile_n > 16 && (RegistersNeeded(p, c) > registers ||
@@ -190,6 +192,7 @@ llvm::Expected<KernelPlan> PlanSm90With(const KernelSpec& spec, Arch arch,
   p.k = LayOut(p.tile_n, p.head_dim_qk_padded);
   p.v = LayOut(p.tile_n, p.head_dim_v_padded);
   p.ping_pong = choices.ping_pong;
+  p.peel_first = choices.peel_first;
   p.check_q_rows = spec.seqlen_q_multiple_of % p.tile_m != 0;
   p.check_kv_rows = spec.seqlen_kv_multiple_of % p.tile_n != 0;
   p.guard_v = p.problem.masked() || (p.problem.packed && p.check_kv_rows);

@@ -12,6 +12,7 @@ struct Sm90Choices {
   int tile_n = 128;             ///< A multiple of 16 to 256.
   int stages = 2;
   bool ping_pong = true;
+  bool peel_first = false;
 };
 
 Sm90Choices ChooseSm90(const KernelSpec& spec, Arch arch);

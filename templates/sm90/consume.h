@@ -1,12 +1,13 @@
 // A consumer warpgroup: 64 query rows of each tile.
 //
-//   block n-1:  S = Q K(n-1)^T, softmax -> P
 //   block j:    issue S = Q K(j)^T, issue O += P V(j+1), softmax of S under the second product,
-//               then O shrinks and P is made from S                                 (j = n-2 .. 0)
+//               then O shrinks and P is made from S               (j = n-1 .. 0; n-1 has no P yet)
 //   end:        O += P V(0), O / sum -> shared memory -> TMA, lse
 //
-// With ping-pong one warpgroup issues its products while another does its softmax: they take turns
-// at a named barrier each.
+// The first block shares the loop's code, unless the plan peels it: a copy of its own is a quarter
+// of the kernel and of its compile time, and pays at small head dims only. With ping-pong one
+// warpgroup issues its products while another does its softmax: they take turns at a named barrier
+// each.
 #pragma once
 
 #include "sm90/poison.h"
@@ -74,47 +75,17 @@ class Consumer {
                                  float (&o)[kP.head_dim_v_padded / 2], RowState& state) {
     float s[kP.tile_n / 2];
     u32 p[kP.tile_n / 4];
-    float rescale[2];
     const BlockRange blocks = tile.blocks;
-    const u32 q = storage_.Q(warpgroup_);
     bool poisoned = false;
 #pragma unroll
     for (float& x : o) x = 0.0f;
 
-    int block = blocks.end - 1;
-    MbarrierWait(storage_.Barrier(S::kKFull + k_.stage), k_.parity);
-    WgmmaFence();
-    IssueQk<kP>(s, q, storage_.K(k_.stage));
-    WgmmaCommit();
-    WgmmaWait<0>();
-    QkProduct<kP>::Pin(s);
-    ReleaseK();
-    MaskIfBoundary(s, tile, first_row, block);
-    SoftmaxStep(s, state, rescale, scale_log2_);
-    PackP<kProblem.element>(s, p);
-
-    for (--block; block >= blocks.begin; --block) {
-      MbarrierWait(storage_.Barrier(S::kKFull + k_.stage), k_.parity);
-      if constexpr (kP.ping_pong) AwaitTurn();
-      PvProduct<kP>::Pin(o);
-      WgmmaFence();
-      IssueQk<kP>(s, q, storage_.K(k_.stage));
-      WgmmaCommit();
-      poisoned |= AwaitV(blocks, block + 1);
-      WgmmaFence();
-      IssuePv<kP>(o, p, storage_.V(v_.stage));
-      WgmmaCommit();
-      if constexpr (kP.ping_pong) PassTurn();
-      WgmmaWait<1>();
-      QkProduct<kP>::Pin(s);
-      ReleaseK();
-      MaskIfBoundary(s, tile, first_row, block);
-      SoftmaxStep(s, state, rescale, scale_log2_);
-      WgmmaWait<0>();
-      PvProduct<kP>::Pin(o);
-      ReleaseV();
-      RescaleO(o, rescale);
-      PackP<kProblem.element>(s, p);
+    const int last = blocks.end - 1;
+    if constexpr (kP.peel_first) poisoned |= Step(tile, first_row, last, true, o, s, p, state);
+#pragma unroll 1
+    for (int block = kP.peel_first ? last - 1 : last; block >= blocks.begin; --block) {
+      const bool first = !kP.peel_first && block == last;
+      poisoned |= Step(tile, first_row, block, first, o, s, p, state);
     }
 
     poisoned |= AwaitV(blocks, blocks.begin);
@@ -125,6 +96,44 @@ class Consumer {
     WgmmaWait<0>();
     PvProduct<kP>::Pin(o);
     ReleaseV();
+    return poisoned;
+  }
+
+  /// One block: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
+  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_row, int block, bool first,
+                           float (&o)[kP.head_dim_v_padded / 2], float (&s)[kP.tile_n / 2],
+                           u32 (&p)[kP.tile_n / 4], RowState& state) {
+    const bool turns = kP.ping_pong && !(kP.peel_first && first);
+    float rescale[2];
+    bool poisoned = false;
+    MbarrierWait(storage_.Barrier(S::kKFull + k_.stage), k_.parity);
+    if (turns) AwaitTurn();
+    PvProduct<kP>::Pin(o);
+    WgmmaFence();
+    IssueQk<kP>(s, storage_.Q(warpgroup_), storage_.K(k_.stage));
+    WgmmaCommit();
+    if (first) {
+      if (turns) PassTurn();
+      WgmmaWait<0>();
+    } else {
+      poisoned = AwaitV(tile.blocks, block + 1);
+      WgmmaFence();
+      IssuePv<kP>(o, p, storage_.V(v_.stage));
+      WgmmaCommit();
+      if (turns) PassTurn();
+      WgmmaWait<1>();
+    }
+    QkProduct<kP>::Pin(s);
+    ReleaseK();
+    MaskIfBoundary(s, tile, first_row, block);
+    SoftmaxStep(s, state, rescale, scale_log2_);
+    if (!kP.peel_first || !first) {  // Known when compiled: one path for the loop, peeled or not.
+      WgmmaWait<0>();
+      PvProduct<kP>::Pin(o);
+      if (!first) ReleaseV();
+      RescaleO(o, rescale);
+    }
+    PackP<kProblem.element>(s, p);
     return poisoned;
   }
 

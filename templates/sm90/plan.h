@@ -29,6 +29,7 @@ struct Sm90Plan {
   int consumer_registers;   ///< For setmaxnreg.
   int producer_registers;
   int ping_pong;      ///< Warpgroups take turns at issuing their matrix products.
+  int peel_first;     ///< The first K/V block has its own copy of the loop's code.
   int check_q_rows;   ///< 0: seqlen_q is promised to be a multiple of tile_m.
   int check_kv_rows;  ///< 0: seqlen_kv is promised to be a multiple of tile_n.
   int guard_v;        ///< Boundary blocks of V may hold non-finite values that no row may see.

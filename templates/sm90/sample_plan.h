@@ -29,6 +29,7 @@ constexpr Sm90Plan kPlan = {
     .consumer_registers = 232,
     .producer_registers = 40,
     .ping_pong = 1,
+    .peel_first = 0,
     .check_q_rows = 1,
     .check_kv_rows = 1,
     .guard_v = 1,
