@@ -13,8 +13,10 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 step "1. What is asked for, and the plan made for it"
 "$attnjit" explain "$spec"
-step "2. The CUDA source: $("$attnjit" emit "$spec" | wc -l) lines, one translation unit"
-"$attnjit" emit "$spec" | head -4
+source=$ATTNJIT_ROOT/build/demo.cu
+"$attnjit" emit "$spec" -o "$source"
+step "2. The CUDA source: $(wc -l <"$source") lines, one translation unit"
+head -3 "$source"
 step "3. Compiled into the cache"
 "$attnjit" build "$spec"
 step "4. Asked for again"
