@@ -172,13 +172,14 @@ def chart(results, path):
             panel.set_xticks(lengths, [f"{n // 1024}k" if n >= 1024 else str(n) for n in lengths])
             panel.set_title(f"head dim {dim}, {_mask_text(mask)}")
             panel.grid(alpha=0.3)
-            panel.set_ylim(bottom=0)
             if column == 0:
                 panel.set_ylabel("TFLOP/s")
             if row == len(masks) - 1:
                 panel.set_xlabel("sequence length")
-    axes[0][0].legend(loc="lower right")
-    figure.suptitle(f"Forward, bf16, {results['facts']['gpu']}")
+    # The panels share their scale; set once all are drawn, as setting an end stops it from growing.
+    axes[0][0].set_ylim(bottom=0)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="upper right", ncol=5)
+    figure.suptitle(f"Forward, bf16, {results['facts']['gpu']}", x=0.02, ha="left")
     figure.tight_layout()
     figure.savefig(path)
     pyplot.close(figure)
