@@ -785,8 +785,6 @@ ATTNJIT_DEVICE void TmaStoreCommit() { asm volatile("cp.async.bulk.commit_group;
 ATTNJIT_DEVICE void TmaStoreWaitRead() {
   asm volatile("cp.async.bulk.wait_group.read 0;\n" ::: "memory");
 }
-/// Waits until the thread's committed stores are complete and visible.
-ATTNJIT_DEVICE void TmaStoreWait() { asm volatile("cp.async.bulk.wait_group 0;\n" ::: "memory"); }
 
 /// Makes this thread's ordinary writes to shared memory visible to the async proxy (TMA, wgmma).
 ATTNJIT_DEVICE void FenceProxyAsync() {
