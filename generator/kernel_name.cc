@@ -58,6 +58,7 @@ std::string KernelName(const KernelSpec& spec, Arch arch) {
   if (problem.lse) name += "_lse";
   if (spec.seqlen_q_multiple_of != 1) name += "_sq" + std::to_string(spec.seqlen_q_multiple_of);
   if (spec.seqlen_kv_multiple_of != 1) name += "_skv" + std::to_string(spec.seqlen_kv_multiple_of);
+  if (spec.seqlen_q_at_most != 0) name += "_sqmax" + std::to_string(spec.seqlen_q_at_most);
   return name;
 }
 

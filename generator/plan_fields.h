@@ -37,9 +37,13 @@ void ForEachField(const Sm90Plan& p, Visitor&& visit) {
   visit("head_dim_qk_padded", p.head_dim_qk_padded);
   visit("head_dim_v_padded", p.head_dim_v_padded);
   visit("consumer_warpgroups", p.consumer_warpgroups);
+  visit("pack", p.pack);
   visit("tile_m", p.tile_m);
   visit("tile_n", p.tile_n);
   visit("stages", p.stages);
+  visit("q_stages", p.q_stages);
+  visit("split_blocks", p.split_blocks);
+  visit("blocks_per_sm", p.blocks_per_sm);
   visit("consumer_registers", p.consumer_registers);
   visit("producer_registers", p.producer_registers);
   visit("ping_pong", p.ping_pong);
@@ -50,9 +54,7 @@ void ForEachField(const Sm90Plan& p, Visitor&& visit) {
   visit("q", p.q);
   visit("k", p.k);
   visit("v", p.v);
-  visit("o", p.o);
   visit("q_offset", p.q_offset);
-  visit("qo_stride", p.qo_stride);
   visit("k_offset", p.k_offset);
   visit("v_offset", p.v_offset);
   visit("barrier_offset", p.barrier_offset);

@@ -38,8 +38,11 @@ struct KernelPlan {
   // What launching needs to know.
   int threads = 0;
   int smem_bytes = 0;       ///< Dynamic shared memory of a block, alignment slack included.
-  int tile_m = 0;           ///< Query rows of one tile.
+  int tile_m = 0;           ///< Query tokens of one tile.
+  int tile_heads = 1;       ///< Query heads of one tile.
   int tile_n = 0;           ///< K/V rows of one block.
+  int split_blocks = 0;     ///< K/V blocks that one piece of a tile takes; 0: tiles are not cut.
+  int tile_counters = 0;    ///< Of a tile that is cut: counters in the workspace.
   int blocks_per_sm = 1;    ///< What the plan expects to be resident.
   bool persistent = false;  ///< Grid is min(num_tiles, SMs * blocks_per_sm), else num_tiles.
 

@@ -10,8 +10,13 @@ namespace attnjit {
 namespace {
 
 constexpr int kRowsPerWarpgroup = 64;
+constexpr int kMaxRegisters = 248;    // Of a thread's 255, what is safe to plan with.
 constexpr int kSmemAlignment = 1024;  // The period of the 128-byte swizzle.
 constexpr int kBarrierBytes = 256;
+// A piece of K/V, and the queries that are few enough to cut it (docs/adr/0009-pieces-of-kv.md).
+constexpr int kPieceBytes = 512 * 1024;
+constexpr int kPieceKeys = 2048;
+constexpr int kFewTokens = 64;
 // Registers of a consumer thread that hold neither S, P nor O: addresses, row state, loop state;
 // packed sequences and left bounds keep more of the tile's coordinates. Found by compiling: with
 // these none of the sweep in tests/golden spills. With three warpgroups head dims are small, and so
@@ -36,20 +41,44 @@ struct Budget {
   int producer_registers;
 };
 
-/// setmaxnreg moves registers inside of what the block got at its launch: 168 for each of 384
-/// threads, 128 for each of 512. More would wait for ever.
-Budget RegisterBudget(int consumer_warpgroups) {
-  return consumer_warpgroups == 2 ? Budget{232, 40} : Budget{160, 32};
+/// setmaxnreg moves registers inside of what the block got at its launch, e.g. 168 for each of 384
+/// threads, 128 for each of 512. More would wait for ever. The 256 threads of a block alone on its
+/// SM have all that a thread can address: nothing is moved.
+Budget RegisterBudget(const Sm90Choices& c) {
+  const int warpgroups = c.consumer_warpgroups + 1;
+  const int each = 65536 / (128 * warpgroups * c.blocks_per_sm) / 8 * 8;
+  if (each > kMaxRegisters) return {0, 0};
+  const int producer = c.split_blocks != 0                        ? 48
+                       : c.consumer_warpgroups == 3 || each < 128 ? 32
+                                                                  : 40;
+  return {(each * warpgroups - producer) / c.consumer_warpgroups / 8 * 8, producer};
+}
+
+/// What a consumer thread may use.
+int ConsumerRegisters(const Sm90Choices& c) {
+  const int budget = RegisterBudget(c).consumer_registers;
+  return budget == 0 ? kMaxRegisters : budget;
+}
+
+/// What there is to compute. One query at the bottom right sees every key: no mask is left.
+Problem ProblemOf(const KernelSpec& spec) {
+  Problem problem = spec.problem;
+  if (spec.seqlen_q_at_most == 1 && problem.left == Bound::kNone &&
+      problem.diagonal == Diagonal::kBottomRight) {
+    problem.right = Bound::kNone;
+    problem.diagonal = Diagonal::kTopLeft;
+  }
+  return problem;
 }
 
 /// Everything that depends on the problem alone.
-Sm90Plan StartPlan(const Problem& problem) {
+Sm90Plan StartPlan(const KernelSpec& spec) {
+  const Problem problem = ProblemOf(spec);
   Sm90Plan p = {};
   p.problem = problem;
   p.head_dim_qk_padded = RoundUp(problem.head_dim_qk, 16);
   p.head_dim_v_padded = RoundUp(problem.head_dim_v, 8);
   p.q = LayOut(kRowsPerWarpgroup, p.head_dim_qk_padded);
-  p.o = LayOut(kRowsPerWarpgroup, p.head_dim_v_padded);
   return p;
 }
 
@@ -59,10 +88,20 @@ int RegistersNeeded(const Sm90Plan& p, const Sm90Choices& c) {
 }
 
 int SmemNeeded(const Sm90Plan& p, const Sm90Choices& c) {
-  const int qo = std::max(p.q.bytes(), p.o.bytes());
   const int kv = LayOut(c.tile_n, p.head_dim_qk_padded).bytes() +
                  LayOut(c.tile_n, p.head_dim_v_padded).bytes();
-  return c.consumer_warpgroups * qo + c.stages * kv + kBarrierBytes;
+  return c.consumer_warpgroups * c.q_stages * p.q.bytes() + c.stages * kv + kBarrierBytes;
+}
+
+/// Of one block; several on an SM share what it has.
+int SmemLimit(Arch arch, int blocks_per_sm) {
+  const ArchInfo& info = GetArchInfo(arch);
+  return std::min(info.smem_per_block, info.smem_per_sm / blocks_per_sm - kSmemReservedPerBlock);
+}
+
+bool Fits(const Sm90Plan& p, Arch arch, const Sm90Choices& c) {
+  return RegistersNeeded(p, c) <= ConsumerRegisters(c) &&
+         SmemNeeded(p, c) <= SmemLimit(arch, c.blocks_per_sm);
 }
 
 // A masked tile wastes work on its boundary blocks: smaller blocks waste less. With three
@@ -73,8 +112,7 @@ int TileNCap(const Problem& problem, int consumer_warpgroups) {
 
 void PlaceInSmem(Sm90Plan& p) {
   p.q_offset = 0;
-  p.qo_stride = RoundUp(std::max(p.q.bytes(), p.o.bytes()), kSmemAlignment);
-  p.k_offset = p.q_offset + p.consumer_warpgroups * p.qo_stride;
+  p.k_offset = RoundUp(p.consumer_warpgroups * p.q_stages * p.q.bytes(), kSmemAlignment);
   p.v_offset = RoundUp(p.k_offset + p.stages * p.k.bytes(), kSmemAlignment);
   p.barrier_offset = p.v_offset + p.stages * p.v.bytes();
   p.smem_bytes = p.barrier_offset + kBarrierBytes;
@@ -90,9 +128,8 @@ std::vector<SmemRegion> SmemMap(const Sm90Plan& p) {
   const Element e = p.problem.element;
   const int w = p.consumer_warpgroups;
   return {
-      {"q", p.q_offset, w * p.qo_stride,
-       Describe(w, "warpgroups", p.q, e) +
-           "; then o: " + Describe(w, "warpgroups", p.o, p.problem.element_o)},
+      {"q", p.q_offset, p.k_offset - p.q_offset,
+       Describe(w, "warpgroups", p.q, e) + (p.q_stages == 1 ? "" : ", two tiles")},
       {"k", p.k_offset, p.stages * p.k.bytes(), Describe(p.stages, "stages", p.k, e)},
       {"v", p.v_offset, p.stages * p.v.bytes(), Describe(p.stages, "stages", p.v, e)},
       {"barriers", p.barrier_offset, kBarrierBytes, "full and empty mbarriers, guard flags"},
@@ -104,7 +141,20 @@ std::vector<std::string> Reasons(const Sm90Plan& p) {
   std::vector<std::string> reasons;
   reasons.push_back(
       llvm::formatv("tile_m {0}: {1} consumer warpgroups of 64 rows, {2} registers for each thread",
-                    p.tile_m, p.consumer_warpgroups, p.consumer_registers));
+                    p.tile_m, p.consumer_warpgroups,
+                    p.consumer_registers != 0 ? std::to_string(p.consumer_registers) : "all"));
+  if (p.pack != 1) {
+    reasons.push_back(llvm::formatv(
+        "a tile takes {0} of a group's {1} query heads, which read the same K/V: few queries are "
+        "promised",
+        p.pack, q.group));
+  }
+  if (p.split_blocks != 0) {
+    reasons.push_back(llvm::formatv(
+        "K/V is cut into pieces of {0} blocks ({1} keys) for different thread blocks, of which {2} "
+        "run on an SM: few queries make few tiles",
+        p.split_blocks, p.split_blocks * p.tile_n, p.blocks_per_sm));
+  }
   reasons.push_back(llvm::formatv(
       "tile_n {0}: registers for S {1} + P {2} + O {3} + {4} others; {5} stages in shared memory; "
       "at "
@@ -141,6 +191,10 @@ KernelPlan Assemble(const KernelSpec& spec, Arch arch, const Sm90Plan& p) {
   plan.smem_bytes = p.smem_bytes;
   plan.tile_m = p.tile_m;
   plan.tile_n = p.tile_n;
+  plan.tile_heads = p.pack;
+  plan.split_blocks = p.split_blocks;
+  plan.tile_counters = p.split_blocks != 0 ? p.consumer_warpgroups : 0;
+  plan.blocks_per_sm = p.blocks_per_sm;
   plan.persistent = true;
   plan.headers = {WgmmaHeader(p.tile_n), WgmmaHeader(p.head_dim_v_padded)};
   plan.smem_map = SmemMap(p);
@@ -160,44 +214,88 @@ std::vector<std::string> Unmet(const KernelSpec& spec, Arch arch) {
   return unmet;
 }
 
-}  // namespace
+/// A place for the next tile's Q, where one is left.
+void TakeSecondQ(const Sm90Plan& p, Arch arch, Sm90Choices& c) {
+  c.q_stages = 2;
+  if (!Fits(p, arch, c)) c.q_stages = 1;
+}
 
-Sm90Choices ChooseSm90(const KernelSpec& spec, Arch arch) {
-  const Sm90Plan p = StartPlan(spec.problem);
+/// Tiles of many queries: each visits all of its K/V.
+Sm90Choices ChooseForMany(const Sm90Plan& p, Arch arch) {
   Sm90Choices c;
   c.consumer_warpgroups = std::max(p.head_dim_qk_padded, p.head_dim_v_padded) <= 64 ? 3 : 2;
   c.ping_pong = p.head_dim_v_padded <= 128;
   // 6 % faster at head dim 64, no faster at 128, and 0.15 s of compile time (docs/performance.md).
   c.peel_first = c.consumer_warpgroups == 3;
-  const int registers = RegisterBudget(c.consumer_warpgroups).consumer_registers;
-  c.tile_n = TileNCap(spec.problem, c.consumer_warpgroups);
-  while (c.tile_n > 16 && (RegistersNeeded(p, c) > registers ||
-                           SmemNeeded(p, c) > GetArchInfo(arch).smem_per_block)) {
-    c.tile_n -= 16;
-  }
+  c.tile_n = TileNCap(p.problem, c.consumer_warpgroups);
+  while (c.tile_n > 16 && !Fits(p, arch, c)) c.tile_n -= 16;
+  TakeSecondQ(p, arch, c);
   return c;
+}
+
+/// The most heads of a group that fill no more than a warpgroup's rows, in whole tiles.
+int PackOf(int group) {
+  int pack = std::min(group, kRowsPerWarpgroup);
+  while (group % pack != 0) --pack;
+  return pack;
+}
+
+/// Few queries read much K/V: bound by memory, not by products. Two blocks on an SM where both fit.
+/// Two stages of 64 KiB on an SM are in flight: more of them gave no bandwidth, and every other
+/// answer of the memory waits behind them (docs/performance.md).
+Sm90Choices ChooseForFew(const Sm90Plan& p, Arch arch, int tokens) {
+  const int head_dims = p.head_dim_qk_padded + p.head_dim_v_padded;
+  Sm90Choices c;
+  c.pack = PackOf(p.problem.group);
+  c.consumer_warpgroups = tokens * c.pack > kRowsPerWarpgroup ? 2 : 1;
+  c.blocks_per_sm = c.consumer_warpgroups == 1 && head_dims <= 256 ? 2 : 1;
+  c.ping_pong = false;
+  c.split_blocks = 1;  // What fits depends on whether K/V is cut; where, on tile_n.
+  c.tile_n = head_dims <= 128 ? 128 : 64;
+  while (c.tile_n > 16 && !Fits(p, arch, c)) c.tile_n -= 16;
+  TakeSecondQ(p, arch, c);
+  const int keys = std::min(kPieceKeys, kPieceBytes / (2 * head_dims));
+  c.split_blocks = std::max(1, keys / c.tile_n);
+  return c;
+}
+
+}  // namespace
+
+Sm90Choices ChooseSm90(const KernelSpec& spec, Arch arch) {
+  const Sm90Plan p = StartPlan(spec);
+  const int64_t tokens = spec.seqlen_q_at_most;
+  if (tokens == 0 || tokens > kFewTokens) return ChooseForMany(p, arch);
+  return ChooseForFew(p, arch, static_cast<int>(tokens));
 }
 
 llvm::Expected<KernelPlan> PlanSm90With(const KernelSpec& spec, Arch arch,
                                         const Sm90Choices& choices) {
   std::vector<std::string> unmet = Unmet(spec, arch);
-  Sm90Plan p = StartPlan(spec.problem);
-  const Budget budget = RegisterBudget(choices.consumer_warpgroups);
+  Sm90Plan p = StartPlan(spec);
+  const Budget budget = RegisterBudget(choices);
   p.consumer_warpgroups = choices.consumer_warpgroups;
+  p.pack = choices.pack;
   p.consumer_registers = budget.consumer_registers;
   p.producer_registers = budget.producer_registers;
-  p.tile_m = kRowsPerWarpgroup * choices.consumer_warpgroups;
+  p.tile_m = kRowsPerWarpgroup / choices.pack * choices.consumer_warpgroups;
   p.tile_n = choices.tile_n;
   p.stages = choices.stages;
+  p.q_stages = choices.q_stages;
+  p.split_blocks = choices.split_blocks;
+  p.blocks_per_sm = choices.blocks_per_sm;
   p.k = LayOut(p.tile_n, p.head_dim_qk_padded);
   p.v = LayOut(p.tile_n, p.head_dim_v_padded);
   p.ping_pong = choices.ping_pong;
   p.peel_first = choices.peel_first;
-  p.check_q_rows = spec.seqlen_q_multiple_of % p.tile_m != 0;
+  p.check_q_rows = p.pack != 1 || spec.seqlen_q_multiple_of % p.tile_m != 0;
   p.check_kv_rows = spec.seqlen_kv_multiple_of % p.tile_n != 0;
   p.guard_v = p.problem.masked() || (p.problem.packed && p.check_kv_rows);
   PlaceInSmem(p);
-  const int limit = GetArchInfo(arch).smem_per_block;
+  if (RegistersNeeded(p, choices) > ConsumerRegisters(choices)) {
+    unmet.push_back(llvm::formatv("sm90: {0} registers for a consumer thread, which has {1}",
+                                  RegistersNeeded(p, choices), ConsumerRegisters(choices)));
+  }
+  const int limit = SmemLimit(arch, p.blocks_per_sm);
   if (p.smem_bytes > limit) {
     unmet.push_back(llvm::formatv("sm90: {0} bytes of shared memory, {1} has {2}", p.smem_bytes,
                                   GetArchInfo(arch).name, limit));

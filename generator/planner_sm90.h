@@ -8,10 +8,14 @@ namespace attnjit {
 
 /// What the planner is free to choose; everything else of a plan follows.
 struct Sm90Choices {
-  int consumer_warpgroups = 2;  ///< 2 or 3.
+  int consumer_warpgroups = 2;  ///< 1, 2 or 3.
+  int pack = 1;                 ///< Query heads of one tile: a divisor of the group, to 64.
   int tile_n = 128;             ///< A multiple of 16 to 256.
-  int stages = 2;
-  bool ping_pong = true;
+  int stages = 2;               ///< To 4.
+  int q_stages = 1;             ///< 1 or 2.
+  int split_blocks = 0;         ///< K/V blocks of a piece; 0: tiles are not cut.
+  int blocks_per_sm = 1;
+  bool ping_pong = true;  ///< Needs two warpgroups or three.
   bool peel_first = false;
 };
 

@@ -48,6 +48,7 @@ struct AttentionSpec {
   bool lse = false;
   int64_t seqlen_q_multiple_of = 1;
   int64_t seqlen_kv_multiple_of = 1;
+  int64_t seqlen_q_at_most = 0;  ///< 0: no such promise.
 };
 
 /// What is compiled in: two requests with equal KernelSpecs share one kernel on one GPU.
@@ -57,6 +58,7 @@ struct KernelSpec {
   Element element_kv = Element::kBf16;  ///< Every family today needs problem.element here.
   int64_t seqlen_q_multiple_of = 1;     ///< Promised by the caller; the planner may use it.
   int64_t seqlen_kv_multiple_of = 1;
+  int64_t seqlen_q_at_most = 0;  ///< 0: no such promise.
   bool operator==(const KernelSpec&) const = default;
 };
 

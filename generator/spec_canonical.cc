@@ -31,9 +31,15 @@ Json HeadDimJson(int qk, int v) {
   return {{"qk", qk}, {"v", v}};
 }
 
-void AddHints(int64_t seqlen_q_multiple_of, int64_t seqlen_kv_multiple_of, Json& json) {
-  if (seqlen_q_multiple_of != 1) json["hints"]["seqlen_q_multiple_of"] = seqlen_q_multiple_of;
-  if (seqlen_kv_multiple_of != 1) json["hints"]["seqlen_kv_multiple_of"] = seqlen_kv_multiple_of;
+/// The promises of an AttentionSpec or a KernelSpec.
+template <class Spec>
+void AddHints(const Spec& spec, Json& json) {
+  const auto add = [&json](const char* name, int64_t promise, int64_t says_nothing) {
+    if (promise != says_nothing) json["hints"][name] = promise;
+  };
+  add("seqlen_q_multiple_of", spec.seqlen_q_multiple_of, 1);
+  add("seqlen_kv_multiple_of", spec.seqlen_kv_multiple_of, 1);
+  add("seqlen_q_at_most", spec.seqlen_q_at_most, 0);
 }
 
 Bound LeftBound(const std::optional<int32_t>& left) {
@@ -72,7 +78,7 @@ std::string CanonicalJson(const AttentionSpec& spec) {
   if (!IsUnmasked(spec.mask) && spec.align != Align::kEqualLengths) {
     json["align"] = NameOf(kAlignNames, spec.align);
   }
-  AddHints(spec.seqlen_q_multiple_of, spec.seqlen_kv_multiple_of, json);
+  AddHints(spec, json);
   return json.dump();
 }
 
@@ -94,6 +100,7 @@ KernelSpec ResolveKernelSpec(const AttentionSpec& spec) {
   kernel.element_kv = spec.element_kv;
   kernel.seqlen_q_multiple_of = spec.seqlen_q_multiple_of;
   kernel.seqlen_kv_multiple_of = spec.seqlen_kv_multiple_of;
+  kernel.seqlen_q_at_most = spec.seqlen_q_at_most;
   return kernel;
 }
 
@@ -113,7 +120,7 @@ std::string CanonicalJson(const KernelSpec& spec, Arch arch) {
   if (problem.masked()) {
     json["align"] = problem.diagonal == Diagonal::kBottomRight ? "bottom_right" : "top_left";
   }
-  AddHints(spec.seqlen_q_multiple_of, spec.seqlen_kv_multiple_of, json);
+  AddHints(spec, json);
   return json.dump();
 }
 

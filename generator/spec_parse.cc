@@ -235,14 +235,15 @@ void SpecReader::ReadHints(const JsonPlace& place) {
     diagnostics_.Add(place, "must be an object, such as {\"seqlen_q_multiple_of\":128}");
     return;
   }
-  const auto read_into = [this](int64_t& multiple) {
-    return [this, &multiple](const JsonPlace& at) {
-      multiple = ReadInteger(at, {1, kMaxInt32}, "an integer from 1 to 2147483647", diagnostics_)
-                     .value_or(1);
+  const auto read_into = [this](int64_t& promise) {
+    return [this, &promise](const JsonPlace& at) {
+      promise = ReadInteger(at, {1, kMaxInt32}, "an integer from 1 to 2147483647", diagnostics_)
+                    .value_or(1);
     };
   };
   const FieldReader fields[] = {{"seqlen_q_multiple_of", read_into(spec_.seqlen_q_multiple_of)},
-                                {"seqlen_kv_multiple_of", read_into(spec_.seqlen_kv_multiple_of)}};
+                                {"seqlen_kv_multiple_of", read_into(spec_.seqlen_kv_multiple_of)},
+                                {"seqlen_q_at_most", read_into(spec_.seqlen_q_at_most)}};
   ReadObject(place, fields, diagnostics_);
 }
 

@@ -52,7 +52,8 @@ size_t KernelRequestHash::operator()(const KernelRequest& request) const {
       static_cast<int>(request.arch), static_cast<int>(p.element), static_cast<int>(p.element_o),
       p.head_dim_qk, p.head_dim_v, p.group, static_cast<int>(p.left), static_cast<int>(p.right),
       static_cast<int>(p.diagonal), p.packed, p.lse, static_cast<int>(request.spec.element_kv),
-      request.spec.seqlen_q_multiple_of, request.spec.seqlen_kv_multiple_of);
+      request.spec.seqlen_q_multiple_of, request.spec.seqlen_kv_multiple_of,
+      request.spec.seqlen_q_at_most);
 }
 
 Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::move(parts)) {

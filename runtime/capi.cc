@@ -17,7 +17,7 @@
 // Layouts that programs were compiled against, and that attnjit.h states.
 static_assert(sizeof(attnjit_engine_options) == 40);
 static_assert(sizeof(attnjit_tensor) == 40);
-static_assert(sizeof(attnjit_forward_args) == 304);
+static_assert(sizeof(attnjit_forward_args) == 320);
 
 struct attnjit_engine {
   std::unique_ptr<attnjit::Engine> engine;
@@ -58,17 +58,22 @@ constexpr char kNewerStruct[] =
     "a field after the ones this library knows is set: the program was compiled for a newer "
     "attnjit; install that version";
 
-/// A caller's struct, of this library's version: a shorter one would be of an older version, a
-/// longer one of a newer, whose further fields must be zero. Returns what is wrong, or null.
+// Sizes of the structs in the first version of the interface.
+constexpr size_t FirstSize(const attnjit_engine_options*) { return 40; }
+constexpr size_t FirstSize(const attnjit_forward_args*) { return 304; }
+
+/// A caller's struct as this library knows it. One of an older version is shorter and has zeros
+/// behind its end; one of a newer is longer, and its further fields must be zero. Returns what is
+/// wrong, or null.
 template <typename T>
 const char* ReadStruct(const T* from, T& to) {
   const size_t size = from->struct_size;
-  if (size < sizeof(T)) return kBadStructSize;
+  if (size < FirstSize(from)) return kBadStructSize;
   const char* bytes = reinterpret_cast<const char*>(from);
-  if (!std::all_of(bytes + sizeof(T), bytes + size, [](char c) { return c == 0; })) {
-    return kNewerStruct;
-  }
-  std::memcpy(&to, from, sizeof(T));
+  const char* known_end = bytes + std::min(size, sizeof(T));
+  if (!std::all_of(known_end, bytes + size, [](char c) { return c == 0; })) return kNewerStruct;
+  to = {};
+  std::memcpy(static_cast<void*>(&to), bytes, known_end - bytes);
   return nullptr;
 }
 
@@ -137,6 +142,8 @@ attnjit::ForwardArgs ToForwardArgs(const attnjit_forward_args& c) {
   args.cu_seqlens_kv = c.cu_seqlens_kv;
   args.total_q = c.total_q;
   args.total_kv = c.total_kv;
+  args.workspace = c.workspace;
+  args.workspace_bytes = static_cast<int64_t>(c.workspace_bytes);
   args.softmax_scale = If((c.overrides & ATTNJIT_OVERRIDE_SOFTMAX_SCALE) != 0, c.softmax_scale);
   args.window_left = If((c.overrides & ATTNJIT_OVERRIDE_WINDOW_LEFT) != 0, c.window_left);
   args.window_right = If((c.overrides & ATTNJIT_OVERRIDE_WINDOW_RIGHT) != 0, c.window_right);
@@ -273,6 +280,27 @@ const char* attnjit_kernel_compile_log(const attnjit_kernel* kernel) {
 const void* attnjit_kernel_cubin(const attnjit_kernel* kernel, size_t* bytes) {
   if (bytes != nullptr) *bytes = kernel != nullptr ? kernel->result().entry->cubin.size() : 0;
   return kernel != nullptr ? kernel->result().entry->cubin.data() : nullptr;
+}
+
+attnjit_status attnjit_workspace_bytes(const attnjit_kernel* kernel,
+                                       const attnjit_forward_args* args, size_t* bytes,
+                                       attnjit_error** error) {
+  return Guard(error, [&]() -> attnjit_status {
+    if (kernel == nullptr || args == nullptr || bytes == nullptr) {
+      return ReportArgument("kernel, args and bytes must not be null", error);
+    }
+    *bytes = 0;
+    if (kernel->kernel == nullptr) {
+      return ReportArgument(
+          "the kernel comes from attnjit_build and is on no device: attnjit_prepare it", error);
+    }
+    attnjit_forward_args c;
+    if (const char* wrong = ReadStruct(args, c)) return ReportArgument(wrong, error);
+    llvm::Expected<int64_t> needed = kernel->kernel->WorkspaceBytes(ToForwardArgs(c));
+    if (!needed) return ReportError(needed.takeError(), error);
+    *bytes = static_cast<size_t>(*needed);
+    return ATTNJIT_OK;
+  });
 }
 
 attnjit_status attnjit_launch_forward(const attnjit_kernel* kernel,

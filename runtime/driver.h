@@ -102,11 +102,15 @@ namespace attnjit {
      const uint32_t* element_strides, cu::TensorMapInterleave interleave,                      \
      cu::TensorMapSwizzle swizzle, cu::TensorMapL2Promotion promotion, cu::TensorMapOobFill fill))
 
+/// What a driver is given to load. A GPU's takes both, but PTX would be compiled once more there.
+enum class ImageFormat { kCubin, kPtx };
+
 /// One driver's functions. Immutable once filled; share it freely between threads.
 struct DriverTable {
 #define ATTNJIT_DECLARE(need, field, symbol, parameters) cu::Result(*field) parameters = nullptr;
   ATTNJIT_DRIVER_FUNCTIONS(ATTNJIT_DECLARE)
 #undef ATTNJIT_DECLARE
+  ImageFormat image_format = ImageFormat::kCubin;
 };
 
 /// A call of the driver that failed, or a driver that cannot be used. Command line exit code 1.

@@ -33,6 +33,9 @@ class RequestedKernel final : public Kernel {
   const KernelPlan& plan() const override { return loaded_->built->result.plan; }
   const CacheEntry& entry() const override { return *loaded_->built->result.entry; }
   const BuildResult& build() const override { return loaded_->built->result; }
+  llvm::Expected<int64_t> WorkspaceBytes(const ForwardArgs& args) const override {
+    return ForwardWorkspaceBytes(plan(), defaults_, args);
+  }
   llvm::Error Launch(const ForwardArgs& args, void* stream) const override {
     return LaunchForward(loaded_->target, defaults_, args, static_cast<cu::Stream>(stream));
   }
@@ -196,8 +199,9 @@ llvm::Expected<EngineImpl::LoadedPtr> EngineImpl::LoadBuilt(
   const BuildResult& result = built->result;
   std::shared_ptr<Module> module = modules_[built.get()].lock();
   if (module == nullptr) {
-    llvm::Expected<std::shared_ptr<Module>> made =
-        Module::Load(driver_, result.entry->cubin, result.entry->name);
+    const CacheEntry& entry = *result.entry;
+    llvm::Expected<std::shared_ptr<Module>> made = Module::Load(
+        driver_, driver_->image_format == ImageFormat::kPtx ? entry.ptx : entry.cubin, entry.name);
     if (!made) return made.takeError();
     module = std::move(*made);
     modules_[built.get()] = module;

@@ -40,6 +40,9 @@ class Kernel {
   virtual const CacheEntry& entry() const = 0;
   /// How it was come by: origin, path and warning of the first Prepare that made it.
   virtual const BuildResult& build() const = 0;
+  /// Bytes of ForwardArgs::workspace for these sizes; pointers and strides are not looked at. 0:
+  /// none is needed. Errors: LaunchError.
+  virtual llvm::Expected<int64_t> WorkspaceBytes(const ForwardArgs& args) const = 0;
   /// Launches on `stream` (a CUstream, null: the default stream) of the device it was prepared for.
   /// No allocation on the device, no synchronisation; safe in stream capture. Errors: LaunchError
   /// (arguments; nothing was launched) or DriverError.

@@ -29,6 +29,10 @@ struct ForwardArgs {
   const int32_t* cu_seqlens_kv = nullptr;
   int64_t total_q = 0;
   int64_t total_kv = 0;
+  /// Device memory, 16-byte aligned, of Kernel::WorkspaceBytes; null where that is 0. Zeroed once
+  /// before its first launch; launches in one stream, of any kernels, may share it.
+  void* workspace = nullptr;
+  int64_t workspace_bytes = 0;
   // Overrides of the request's run-time values.
   std::optional<double> softmax_scale;
   std::optional<int32_t> window_left;

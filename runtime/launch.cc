@@ -46,6 +46,7 @@ llvm::Error CheckPlaces(const Device& device, const ForwardParams& params) {
       {"lse.data", params.lse},
       {"cu_seqlens_q", params.cu_seqlens_q},
       {"cu_seqlens_kv", params.cu_seqlens_kv},
+      {"workspace", params.split_counters},
   };
   for (const auto& [name, data] : pointers) {
     if (llvm::Error error = CheckPlace(device, name, data)) return error;
@@ -91,7 +92,7 @@ class LaunchContext {
   bool pushed_ = false;
 };
 
-/// The entry point's parameters: ForwardParams, then for sm90 the maps of q, k, v, o.
+/// The entry point's parameters: ForwardParams, then for sm90 the maps of q, k, v.
 class KernelArguments {
  public:
   explicit KernelArguments(ForwardParams& params) : params_(params), pointers_{&params} {}
@@ -105,35 +106,32 @@ class KernelArguments {
     const void* v = rows_kv > 0 ? params_.v : params_.q;
     const int64_t batch = p.packed ? 1 : args.batch;
     const auto map = [&](int i, const char* what, const void* data, Element element, int head_dim,
-                         int64_t rows, int64_t heads, const Strides& stride, const TileLayout& t) {
+                         int64_t rows, int64_t heads, const Strides& stride, const TileLayout& t,
+                         int box_heads) {
       pointers_[i + 1] = &maps_[i];
-      return EncodeTensorMap(
-          driver, what,
-          {data, element, head_dim, rows, heads, batch, stride, t.chunk, t.rows, t.swizzle_bytes()},
-          maps_[i]);
+      return EncodeTensorMap(driver, what,
+                             {data, element, head_dim, rows, heads, batch, stride, t.chunk,
+                              t.rows / box_heads, t.swizzle_bytes(), box_heads},
+                             maps_[i]);
     };
     if (llvm::Error e = map(0, "q", params_.q, p.element, p.head_dim_qk, rows_q, args.heads_q,
-                            params_.q_stride, plan.q)) {
+                            params_.q_stride, plan.q, plan.pack)) {
       return e;
     }
     if (llvm::Error e = map(1, "k", k, p.element, p.head_dim_qk, rows_kv, args.heads_kv,
-                            params_.k_stride, plan.k)) {
+                            params_.k_stride, plan.k, 1)) {
       return e;
     }
-    if (llvm::Error e = map(2, "v", v, p.element, p.head_dim_v, rows_kv, args.heads_kv,
-                            params_.v_stride, plan.v)) {
-      return e;
-    }
-    return map(3, "o", params_.o, p.element_o, p.head_dim_v, rows_q, args.heads_q, params_.o_stride,
-               plan.o);
+    return map(2, "v", v, p.element, p.head_dim_v, rows_kv, args.heads_kv, params_.v_stride, plan.v,
+               1);
   }
 
   void** pointers() { return pointers_.data(); }
 
  private:
   ForwardParams& params_;
-  std::array<cu::TensorMap, 4> maps_;
-  std::array<void*, 5> pointers_;
+  std::array<cu::TensorMap, 3> maps_;
+  std::array<void*, 4> pointers_;
 };
 
 cu::LaunchConfig ConfigFor(const LaunchTarget& target, int num_tiles, cu::Stream stream) {

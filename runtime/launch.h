@@ -57,10 +57,17 @@ struct LaunchTarget {
 /// heads_kv; no count is negative or beyond int32; strides are >= 0 and below 2^39 elements, and
 /// not 0 in o and lse; strides of dimensions of size 1 are free; hinted multiples hold (dense
 /// layouts); cu_seqlens are given where the layout is thd and nowhere else, lse where the request
-/// has it and nowhere else; k and v may be null where seqlen_kv or total_kv is 0.
+/// has it and nowhere else; k and v may be null where seqlen_kv or total_kv is 0; the workspace is
+/// as large as ForwardWorkspaceBytes says.
 llvm::Expected<ForwardParams> MakeForwardParams(const KernelPlan& plan,
                                                 const LaunchDefaults& defaults,
                                                 const ForwardArgs& args);
+
+/// Bytes of workspace that a launch with these sizes needs; 0: none. Pointers and strides are not
+/// looked at. Errors: LaunchError.
+llvm::Expected<int64_t> ForwardWorkspaceBytes(const KernelPlan& plan,
+                                              const LaunchDefaults& defaults,
+                                              const ForwardArgs& args);
 
 /// Launches on `stream`, in the current context if it is one of the target's device, else in the
 /// device's primary context. Allocates nothing, waits for nothing, and makes only calls that are

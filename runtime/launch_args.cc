@@ -7,6 +7,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/launch.h"
 #include "runtime/tensor_map.h"
+#include "runtime/workspace.h"
 
 namespace attnjit {
 namespace {
@@ -68,6 +69,11 @@ llvm::Error CheckSizes(const KernelPlan& plan, const LaunchDefaults& defaults,
         llvm::formatv("must be seqlen_q = {0}: the request names no align; set \"align\" to "
                       "\"top_left\" or \"bottom_right\"",
                       args.seqlen_q));
+  }
+  const int64_t at_most = plan.spec.seqlen_q_at_most;
+  if (at_most != 0 && args.seqlen_q > at_most) {
+    return Wrong("seqlen_q", args.seqlen_q,
+                 llvm::formatv("must be at most {0}: the request's hints promise it", at_most));
   }
   if (problem.packed) return llvm::Error::success();  // Lengths are on the device.
   if (llvm::Error e = CheckMultiple("seqlen_q", args.seqlen_q, plan.spec.seqlen_q_multiple_of)) {
@@ -184,19 +190,46 @@ llvm::Error SetScale(double scale, ForwardParams& params) {
   return Wrong("softmax_scale", scale, "must be positive and within fp32's normal range");
 }
 
-/// tiles_q and num_tiles; 0 tiles where no row of o exists.
+/// Tiles, and the pieces they are cut into; 0 tiles where no row of o exists.
 llvm::Error SetTiles(const KernelPlan& plan, const ForwardArgs& args, ForwardParams& params) {
   const bool no_tokens = plan.spec.problem.packed && args.total_q == 0;
   const int64_t tiles_q = no_tokens ? 0 : (args.seqlen_q + plan.tile_m - 1) / plan.tile_m;
+  const int64_t heads = args.heads_q / plan.tile_heads;
+  const int64_t splits = MostSplits(plan, args, params);
   int64_t tiles = 0;
-  if (__builtin_mul_overflow(tiles_q * args.heads_q, args.batch, &tiles) || tiles > kInt32Max) {
+  if (__builtin_mul_overflow(tiles_q * heads, args.batch, &tiles) || tiles > kInt32Max / splits) {
     return Wrong("batch", args.batch,
                  llvm::formatv("is too large: {0} tiles of {1} query rows x {2} heads x batch must "
-                               "be at most 2147483647",
-                               tiles_q, plan.tile_m, args.heads_q));
+                               "be at most {3}",
+                               tiles_q, plan.tile_m, heads, kInt32Max / splits));
+  }
+  if (splits > 1 && tiles * plan.tile_counters > kSplitCounters) {
+    return Wrong("batch", args.batch,
+                 llvm::formatv("is too large: {0} tiles of {1} query rows x {2} heads x batch must "
+                               "be at most {3} where K/V is split",
+                               tiles_q, plan.tile_m, heads, kSplitCounters / plan.tile_counters));
   }
   params.tiles_q = static_cast<i32>(tiles_q);
-  params.num_tiles = static_cast<i32>(tiles);
+  params.num_tiles = static_cast<i32>(tiles * splits);
+  params.splits = static_cast<i32>(splits);
+  if (splits > 1) {
+    params.partial_rows =
+        static_cast<i32>(std::min<int64_t>(plan.tile_m, args.seqlen_q) * plan.tile_heads);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error SetWorkspace(const KernelPlan& plan, const ForwardArgs& args, ForwardParams& params) {
+  const int64_t needed = WorkspaceBytesOf(plan, params);
+  if (needed == 0) return llvm::Error::success();
+  const std::string allowed = llvm::formatv(
+      "must be {0} bytes of device memory, zeroed before their first launch: the kernel splits K/V "
+      "over thread blocks",
+      needed);
+  if (args.workspace == nullptr) return Wrong("workspace", "null", allowed);
+  if (args.workspace_bytes < needed) return Wrong("workspace_bytes", args.workspace_bytes, allowed);
+  if (llvm::Error e = CheckPointer("workspace", args.workspace, kWorkspaceAlignment)) return e;
+  PlaceWorkspace(plan, args.workspace, params);
   return llvm::Error::success();
 }
 
@@ -236,9 +269,10 @@ LaunchDefaults LaunchDefaultsOf(const AttentionSpec& spec) {
   return {spec.softmax_scale, spec.mask.left, spec.mask.right, spec.align == Align::kEqualLengths};
 }
 
-llvm::Expected<ForwardParams> MakeForwardParams(const KernelPlan& plan,
-                                                const LaunchDefaults& defaults,
-                                                const ForwardArgs& args) {
+/// Everything but the tensors.
+static llvm::Expected<ForwardParams> MakeSizes(const KernelPlan& plan,
+                                               const LaunchDefaults& defaults,
+                                               const ForwardArgs& args) {
   const Problem& problem = plan.spec.problem;
   ForwardParams params = {};
   if (llvm::Error e = CheckCounts(args, problem.packed)) return e;
@@ -255,10 +289,27 @@ llvm::Expected<ForwardParams> MakeForwardParams(const KernelPlan& plan,
     return e;
   }
   if (llvm::Error e = SetTiles(plan, args, params)) return e;
-  if (params.num_tiles != 0) {
-    if (llvm::Error e = CheckTensors(problem, args)) return e;
+  return params;
+}
+
+llvm::Expected<int64_t> ForwardWorkspaceBytes(const KernelPlan& plan,
+                                              const LaunchDefaults& defaults,
+                                              const ForwardArgs& args) {
+  llvm::Expected<ForwardParams> params = MakeSizes(plan, defaults, args);
+  if (!params) return params.takeError();
+  return WorkspaceBytesOf(plan, *params);
+}
+
+llvm::Expected<ForwardParams> MakeForwardParams(const KernelPlan& plan,
+                                                const LaunchDefaults& defaults,
+                                                const ForwardArgs& args) {
+  llvm::Expected<ForwardParams> params = MakeSizes(plan, defaults, args);
+  if (!params) return params.takeError();
+  if (params->num_tiles != 0) {
+    if (llvm::Error e = CheckTensors(plan.spec.problem, args)) return e;
+    if (llvm::Error e = SetWorkspace(plan, args, *params)) return e;
   }
-  CopyArgs(args, params);
+  CopyArgs(args, *params);
   return params;
 }
 

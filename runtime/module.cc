@@ -9,32 +9,46 @@ bool HasLibraries(const DriverTable& driver) {
          driver.kernel_set_attribute != nullptr;
 }
 
+/// Enough for the first errors of a PTX text.
+constexpr size_t kErrorLogBytes = 4096;
+
 }  // namespace
 
-llvm::Error Module::Check(const char* call, cu::Result result) const {
+llvm::Error Module::Check(const char* call, cu::Result result, llvm::StringRef log) const {
   if (result == cu::kSuccess) return llvm::Error::success();
-  return MakeDriverError(*driver_, std::string(call) + "(" + name_ + ")", result);
+  std::string what = std::string(call) + "(" + name_ + ")";
+  if (!log.empty()) what += " [" + log.rtrim().str() + "]";
+  return MakeDriverError(*driver_, what, result);
 }
 
 llvm::Expected<std::shared_ptr<Module>> Module::Load(std::shared_ptr<const DriverTable> driver,
-                                                     llvm::StringRef cubin, std::string name) {
+                                                     llvm::StringRef image, std::string name) {
   std::shared_ptr<Module> module(new Module(std::move(driver), std::move(name)));
   const DriverTable& table = *module->driver_;
   if (!HasLibraries(table)) {
-    module->cubin_ = cubin.str();
+    module->image_ = image.str();
     return module;
   }
-  if (llvm::Error error = module->Check(
-          "cuLibraryLoadData", table.library_load_data(&module->library_, cubin.data(), nullptr,
-                                                       nullptr, 0, nullptr, nullptr, 0))) {
-    return error;
-  }
+  if (llvm::Error error = module->LoadLibrary(image)) return error;
   if (llvm::Error error = module->Check(
           "cuLibraryGetKernel",
           table.library_get_kernel(&module->kernel_, module->library_, module->name_.c_str()))) {
     return error;
   }
   return module;
+}
+
+/// PTX comes with a log of what is wrong with it; the options are the compiler's, so a cubin has
+/// none.
+llvm::Error Module::LoadLibrary(llvm::StringRef image) {
+  char log[kErrorLogBytes] = {};
+  cu::JitOption options[] = {cu::kJitErrorLogBuffer, cu::kJitErrorLogBufferSizeBytes};
+  void* values[] = {log, reinterpret_cast<void*>(uintptr_t{sizeof(log)})};
+  const bool ptx = driver_->image_format == ImageFormat::kPtx;
+  const cu::Result result =
+      driver_->library_load_data(&library_, image.data(), ptx ? options : nullptr,
+                                 ptx ? values : nullptr, ptx ? 2 : 0, nullptr, nullptr, 0);
+  return Check("cuLibraryLoadData", result, log);
 }
 
 Module::~Module() {
@@ -97,7 +111,7 @@ llvm::Error Module::FindInModule(DeviceFunction& found,
   }
   if (loaded == nullptr) {
     if (llvm::Error error =
-            Check("cuModuleLoadData", driver_->module_load_data(&loaded, cubin_.c_str()))) {
+            Check("cuModuleLoadData", driver_->module_load_data(&loaded, image_.c_str()))) {
       return error;
     }
     modules_.emplace_back(device, loaded);

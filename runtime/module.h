@@ -1,5 +1,5 @@
-// One cubin in the driver: loaded once for the process where the driver can (CUDA 12's libraries),
-// else once for each device.
+// One image (a cubin, or PTX) in the driver: loaded once for the process where the driver can (CUDA
+// 12's libraries), else once for each device.
 #ifndef ATTNJIT_RUNTIME_MODULE_H_
 #define ATTNJIT_RUNTIME_MODULE_H_
 
@@ -27,9 +27,10 @@ struct DeviceFunction {
 /// Thread safe. Unloads when it ends, which at process exit does nothing once the driver is gone.
 class Module {
  public:
-  /// `cubin` is copied. `name` is the entry symbol. Errors: DriverError.
+  /// `image` is in the driver's format, NUL-terminated behind its end where that is PTX, and is
+  /// copied. `name` is the entry symbol. Errors: DriverError, with what is wrong with the PTX.
   static llvm::Expected<std::shared_ptr<Module>> Load(std::shared_ptr<const DriverTable> driver,
-                                                      llvm::StringRef cubin, std::string name);
+                                                      llvm::StringRef image, std::string name);
   ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
@@ -43,7 +44,8 @@ class Module {
  private:
   Module(std::shared_ptr<const DriverTable> driver, std::string name)
       : driver_(std::move(driver)), name_(std::move(name)) {}
-  llvm::Error Check(const char* call, cu::Result result) const;
+  llvm::Error Check(const char* call, cu::Result result, llvm::StringRef log = "") const;
+  llvm::Error LoadLibrary(llvm::StringRef image);
   llvm::Error Find(const std::shared_ptr<const Device>& device, DeviceFunction& found);
   llvm::Error FindInModule(DeviceFunction& found, const std::shared_ptr<const Device>& device);
 
@@ -52,7 +54,7 @@ class Module {
   cu::Library library_ = nullptr;
   cu::Kernel kernel_ = nullptr;
   // Only without libraries: what to load on a further device, and what is loaded.
-  std::string cubin_;
+  std::string image_;
   std::mutex mutex_;
   std::vector<std::pair<std::shared_ptr<const Device>, cu::Module>> modules_;
 };

@@ -12,8 +12,9 @@
 namespace attnjit {
 
 /// A tensor as TMA sees it: four dimensions (head_dim, seq, head, batch), head_dim contiguous.
-/// Packed sequences are batch = 1, seq = all tokens. What a box reads outside of it is zero, what
-/// it writes there is dropped.
+/// Where a box holds several heads they are (head_dim, head, seq, batch), and the box has the heads
+/// of a row side by side. Packed sequences are batch = 1, seq = all tokens. What a box reads
+/// outside of it is zero, what it writes there is dropped.
 struct TensorMapArgs {
   const void* data = nullptr;  ///< 16-byte aligned.
   Element element = Element::kBf16;
@@ -25,6 +26,7 @@ struct TensorMapArgs {
   int box_columns = 0;    ///< Along head_dim.
   int box_rows = 0;       ///< Along seq.
   int swizzle_bytes = 0;  ///< 0, 32, 64 or 128; at least the box's width unless 0.
+  int box_heads = 1;      ///< Along heads.
 };
 
 /// Limits of a stride in bytes (CUDA 13.0, cuTensorMapEncodeTiled): a multiple of 16 below 2^40. 0

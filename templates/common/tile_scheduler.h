@@ -43,11 +43,14 @@ ATTNJIT_HOST_DEVICE i32 SectionHeads(const ForwardParams& params, i32 all_heads)
 /// The tile of 0 <= linear < params.num_tiles; a bijection. kSectionBytes 0: one section. Blocks
 /// that take their tiles by a fixed rule need that: rounds of a fixed length that straddle sections
 /// were simulated at 0.6 of the balance of rounds over one section.
-template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes>
+/// kPack query heads of a group make one tile: `head` is the first of them.
+template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes, int kPack = 1>
 ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear) {
+  static_assert(kPack == 1 || kSectionBytes == 0);
+  const i32 tile_heads = params.heads_q / kPack;
   i32 m_block, head;
   if constexpr (kHeaviestFirst) {
-    const i32 all_heads = params.heads_q * params.batch;
+    const i32 all_heads = tile_heads * params.batch;
     i32 first_head = 0;
     i32 heads = all_heads;
     if constexpr (kSectionBytes != 0) {
@@ -64,8 +67,8 @@ ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear
     head = linear / params.tiles_q;
     m_block = linear - head * params.tiles_q;
   }
-  const i32 batch = head / params.heads_q;
-  return {m_block, head - batch * params.heads_q, batch};
+  const i32 batch = head / tile_heads;
+  return {m_block, (head - batch * tile_heads) * kPack, batch};
 }
 
 }  // namespace attnjit

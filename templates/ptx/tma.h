@@ -1,4 +1,4 @@
-// Bulk tensor copies between global and shared memory (PTX ISA 9.7.9.27).
+// Bulk tensor copies from global to shared memory (PTX ISA 9.7.9.27).
 #pragma once
 
 #include "types.h"
@@ -14,8 +14,9 @@ ATTNJIT_DEVICE void PrefetchTensorMap(const TensorMap& map) {
   asm volatile("prefetch.tensormap [%0];\n" ::"l"(&map) : "memory");
 }
 
-/// Loads the box at (column, row, head, batch) into shared memory; elements outside of the tensor
-/// are zero. `barrier` receives the box's bytes. One thread calls it.
+/// Loads the box at (column, row, head, batch), or in whatever order the map has its dimensions,
+/// into shared memory; elements outside of the tensor are zero. `barrier` receives the box's bytes.
+/// One thread calls it.
 ATTNJIT_DEVICE void TmaLoad(u32 smem, const TensorMap& map, u32 barrier, int column, int row,
                             int head, int batch) {
   asm volatile(
@@ -23,22 +24,6 @@ ATTNJIT_DEVICE void TmaLoad(u32 smem, const TensorMap& map, u32 barrier, int col
       " [%0], [%1, {%3, %4, %5, %6}], [%2];\n" ::"r"(smem),
       "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(head), "r"(batch)
       : "memory");
-}
-
-/// Stores the box at (column, row, head, batch); elements outside of the tensor are not written.
-ATTNJIT_DEVICE void TmaStore(const TensorMap& map, u32 smem, int column, int row, int head,
-                             int batch) {
-  asm volatile(
-      "cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group [%0, {%2, %3, %4, %5}], "
-      "[%1];\n" ::"l"(&map),
-      "r"(smem), "r"(column), "r"(row), "r"(head), "r"(batch)
-      : "memory");
-}
-
-ATTNJIT_DEVICE void TmaStoreCommit() { asm volatile("cp.async.bulk.commit_group;\n" ::: "memory"); }
-/// Waits until the thread's committed stores have read their shared memory.
-ATTNJIT_DEVICE void TmaStoreWaitRead() {
-  asm volatile("cp.async.bulk.wait_group.read 0;\n" ::: "memory");
 }
 
 /// Makes this thread's ordinary writes to shared memory visible to the async proxy (TMA, wgmma).

@@ -1,8 +1,12 @@
-// A consumer warpgroup: 64 query rows of each tile.
+// A consumer warpgroup: 64 query rows of each tile. With plan.pack they are (token, head) pairs.
 //
 //   block j:    issue S = Q K(j)^T, issue O += P V(j+1), softmax of S under the second product,
 //               then O shrinks and P is made from S               (j = n-1 .. 0; n-1 has no P yet)
-//   end:        O += P V(0), O / sum -> shared memory -> TMA, lse
+//   end:        O += P V(0), O / sum -> global memory, lse
+//               of a piece of K/V: O, maximum, sum -> global memory (combine.h)
+//
+// Q's place is given back when S of the last block is there: the next Q is loaded under the tile's
+// end, which waits for no memory, so the next tile's first product follows at once.
 //
 // The first block shares the loop's code, unless the plan peels it: a copy of its own is a quarter
 // of the kernel and of its compile time, and pays at small head dims only. With ping-pong one
@@ -10,6 +14,8 @@
 // each.
 #pragma once
 
+#include "ptx/tma.h"
+#include "sm90/combine.h"
 #include "sm90/poison.h"
 #include "sm90/products.h"
 #include "sm90/softmax.h"
@@ -23,27 +29,25 @@ class Consumer {
   using S = Storage<kP>;
   static constexpr Problem kProblem = kP.problem;
 
-  ATTNJIT_DEVICE Consumer(const ForwardParams& params, const TensorMap& o_map, S storage,
-                          int warpgroup)
+  ATTNJIT_DEVICE Consumer(const ForwardParams& params, S storage, int warpgroup)
       : params_(params),
-        o_map_(o_map),
         storage_(storage),
         warpgroup_(warpgroup),
         warp_(WarpUniform(threadIdx.x / 32 % 4)),
         scale_log2_(params.softmax_scale_log2) {}
 
   ATTNJIT_DEVICE void Run() {
+    if constexpr (kP.warpgroup_rows() < 64) ZeroSpareRows();
     if (kP.ping_pong && warpgroup_ == S::kWarpgroups - 1) PassTurn();
     ForEachTile<kP>(params_, [&](const Tile& tile) {
-      const int first_row = tile.row_begin + 64 * warpgroup_;
-      const int rows = Min(64, tile.row_begin + tile.rows - first_row);
       if (tile.blocks.empty()) {
-        StoreEmpty(tile, first_row, rows);
+        StoreEmpty(tile, FirstToken(tile), Tokens(tile) * kP.pack);
       } else {
-        ComputeTile(tile, first_row, rows);
+        ComputeTile(tile, FirstToken(tile), Tokens(tile) * kP.pack);
       }
     });
     if (kP.ping_pong && warpgroup_ == 0) AwaitTurn();  // The last turn, so that none is left over.
+    if constexpr (kP.split_blocks != 0) CombineOwed();
   }
 
  private:
@@ -57,21 +61,45 @@ class Consumer {
     if (ElectOne()) MbarrierArrive(storage_.Barrier(empty_barrier));
   }
 
-  ATTNJIT_DEVICE int ThreadRow(int first_row) const {
-    return first_row + 16 * warp_ + threadIdx.x % 32 / 4;
+  /// The warpgroup's part of a tile.
+  ATTNJIT_DEVICE int FirstToken(const Tile& tile) const {
+    return tile.row_begin + kP.warpgroup_tokens() * warpgroup_;
+  }
+  ATTNJIT_DEVICE int Tokens(const Tile& tile) const {
+    return Min(kP.warpgroup_tokens(), tile.row_begin + tile.rows - FirstToken(tile));
   }
 
-  ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_row, int rows) {
+  /// Of the warpgroup's 64: the first of the two that this thread works on.
+  ATTNJIT_DEVICE int ThreadRow() const { return 16 * warp_ + threadIdx.x % 32 / 4; }
+
+  /// Rows of q that no load ever fills, as pack does not divide 64.
+  ATTNJIT_DEVICE void ZeroSpareRows() {
+    constexpr int kBegin = kP.warpgroup_rows() * kP.q.swizzle_bytes();
+    constexpr int kVectors = (kP.q.chunk_bytes() - kBegin) / 16;
+    for (int i = threadIdx.x % 128; i < S::kQStages * kP.q.chunks * kVectors; i += 128) {
+      StoreShared16(storage_.Q(warpgroup_, 0) + i / kVectors * kP.q.chunk_bytes() + kBegin +
+                        i % kVectors * 16,
+                    uint4{0, 0, 0, 0});
+    }
+    FenceProxyAsync();
+    SyncWarpgroup();
+  }
+
+  ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_token, int rows) {
     float o[kP.head_dim_v_padded / 2];
     RowState state;
-    MbarrierWait(storage_.Barrier(S::kQFull + warpgroup_), q_parity_);
-    q_parity_ ^= 1;
-    const bool poisoned = Accumulate(tile, first_row, o, state);
-    Finish(tile, first_row, rows, o, state, poisoned);
+    MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
+    const bool poisoned = Accumulate(tile, first_token, o, state);
+    if constexpr (kP.split_blocks != 0) {
+      if (tile.splits != 1) {
+        return FinishPiece(tile, first_token, rows, o, state, poisoned);
+      }
+    }
+    Finish(tile, first_token, rows, o, state, poisoned);
   }
 
   /// Whether a boundary block's V held non-finite elements.
-  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_row,
+  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_token,
                                  float (&o)[kP.head_dim_v_padded / 2], RowState& state) {
     float s[kP.tile_n / 2];
     u32 p[kP.tile_n / 4];
@@ -81,11 +109,11 @@ class Consumer {
     for (float& x : o) x = 0.0f;
 
     const int last = blocks.end - 1;
-    if constexpr (kP.peel_first) poisoned |= Step(tile, first_row, last, true, o, s, p, state);
+    if constexpr (kP.peel_first) poisoned |= Step(tile, first_token, last, true, o, s, p, state);
 #pragma unroll 1
     for (int block = kP.peel_first ? last - 1 : last; block >= blocks.begin; --block) {
       const bool first = !kP.peel_first && block == last;
-      poisoned |= Step(tile, first_row, block, first, o, s, p, state);
+      poisoned |= Step(tile, first_token, block, first, o, s, p, state);
     }
 
     poisoned |= AwaitV(blocks, blocks.begin);
@@ -100,7 +128,7 @@ class Consumer {
   }
 
   /// One block: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
-  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_row, int block, bool first,
+  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_token, int block, bool first,
                            float (&o)[kP.head_dim_v_padded / 2], float (&s)[kP.tile_n / 2],
                            u32 (&p)[kP.tile_n / 4], RowState& state) {
     const bool turns = kP.ping_pong && !(kP.peel_first && first);
@@ -110,7 +138,7 @@ class Consumer {
     if (turns) AwaitTurn();
     PvProduct<kP>::Pin(o);
     WgmmaFence();
-    IssueQk<kP>(s, storage_.Q(warpgroup_), storage_.K(k_.stage));
+    IssueQk<kP>(s, storage_.Q(warpgroup_, q_.stage), storage_.K(k_.stage));
     WgmmaCommit();
     if (first) {
       if (turns) PassTurn();
@@ -125,7 +153,8 @@ class Consumer {
     }
     QkProduct<kP>::Pin(s);
     ReleaseK();
-    MaskIfBoundary(s, tile, first_row, block);
+    if (block == tile.blocks.begin) ReleaseQ();
+    MaskIfBoundary(s, tile, first_token, block);
     SoftmaxStep(s, state, rescale, scale_log2_);
     if (!kP.peel_first || !first) {  // Known when compiled: one path for the loop, peeled or not.
       WgmmaWait<0>();
@@ -137,13 +166,20 @@ class Consumer {
     return poisoned;
   }
 
+  /// Place of the tile's q among those of all warpgroups.
+  ATTNJIT_DEVICE int QSlot() const { return warpgroup_ * S::kQStages + q_.stage; }
+
+  ATTNJIT_DEVICE void ReleaseQ() {
+    Release(S::kQEmpty + QSlot());
+    q_.Advance(S::kQStages);
+  }
   ATTNJIT_DEVICE void ReleaseK() {
     Release(S::kKEmpty + k_.stage);
-    k_.Advance();
+    k_.Advance(S::kStages);
   }
   ATTNJIT_DEVICE void ReleaseV() {
     Release(S::kVEmpty + v_.stage);
-    v_.Advance();
+    v_.Advance(S::kStages);
   }
 
   ATTNJIT_DEVICE bool AwaitV(const BlockRange& blocks, int block) {
@@ -156,85 +192,94 @@ class Consumer {
         for (int w = 0; w < kGuardWarps; ++w) {
           flags |= LoadShared4(storage_.GuardFlag(v_.stage, w));
         }
+        __syncwarp();  // All lanes have read when one of them gives the stage back.
         return flags != 0;
       }
     }
     return false;
   }
 
-  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_row,
+  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
                                      int block) {
     if constexpr (kProblem.masked() || kP.check_kv_rows) {
       if (tile.blocks.IsBoundary(block)) {
         const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
-        ApplyMask(s, mask, ThreadRow(first_row), block * kP.tile_n);
+        ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
       }
     }
   }
 
-  ATTNJIT_DEVICE void Finish(const Tile& tile, int first_row, int rows,
-                             float (&o)[kP.head_dim_v_padded / 2], RowState& state, bool poisoned) {
-    float scale[2];
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      const float sum = QuadSum(state.sum[r]);
-      scale[r] = OutputScale(sum);
-      if constexpr (kProblem.lse) {
-        const int row = 16 * warp_ + threadIdx.x % 32 / 4 + 8 * r;
-        if (threadIdx.x % 4 == 0 && (!kP.check_q_rows || row < rows)) {
-          StoreLse<kP>(params_, tile, first_row + row, Lse(state.max[r], sum));
-        }
-      }
-    }
-    RescaleO(o, scale);
-    SyncWarpgroup();  // Every warp has read its rows of q, which o replaces.
-    const u32 smem = storage_.O(warpgroup_);
-    StageO<kP>(o, smem, warp_);
-    FenceProxyAsync();
-    SyncWarpgroup();
+  ATTNJIT_DEVICE void Finish(const Tile& tile, int first_token, int rows,
+                             const float (&o)[kP.head_dim_v_padded / 2], const RowState& state,
+                             bool poisoned) {
+    FinishRow<0>(tile, first_token, rows, o, state);
+    FinishRow<1>(tile, first_token, rows, o, state);
     if (kP.guard_v && poisoned) {
-      PoisonTile<kP>(params_, tile, smem, first_row, rows);
-      FenceProxyAsync();
       SyncWarpgroup();
+      PoisonOutput<kP>(params_, tile, first_token, rows);
     }
-    WriteO(tile, smem, first_row, rows);
   }
 
-  ATTNJIT_DEVICE void WriteO(const Tile& tile, u32 smem, int first_row, int rows) {
-    if (kProblem.packed && kP.check_q_rows && rows < 64) {
-      CopyRows<kP>(params_, tile, smem, first_row, rows);
-      SyncWarpgroup();
-      if (warp_ == 0 && ElectOne()) MbarrierArrive(storage_.Barrier(S::kQEmpty + warpgroup_));
-      return;
-    }
-    if (warp_ == 0 && ElectOne()) {
-#pragma unroll
-      for (int chunk = 0; chunk < kP.o.chunks; ++chunk) {
-        TmaStore(o_map_, smem + chunk * kP.o.chunk_bytes(), chunk * kP.o.chunk,
-                 tile.sequence.start_q + first_row, tile.at.head, tile.sequence.batch);
+  template <int kRow>
+  ATTNJIT_DEVICE void FinishRow(const Tile& tile, int first_token, int rows,
+                                const float (&o)[kP.head_dim_v_padded / 2], const RowState& state) {
+    const int row = ThreadRow() + 8 * kRow;
+    const bool stored = !kP.check_q_rows || row < rows;
+    const float sum = QuadSum(state.sum[kRow]);
+    if constexpr (kProblem.lse) {
+      if (threadIdx.x % 4 == 0 && stored) {
+        StoreLse<kP>(params_, tile, first_token, row, Lse(state.max[kRow], sum));
       }
-      TmaStoreCommit();
-      TmaStoreWaitRead();
-      MbarrierArrive(storage_.Barrier(S::kQEmpty + warpgroup_));
+    }
+    StoreRow<kP, kRow>(o, OutputScale(sum), OutputAt<kP>(params_, tile, first_token, row), stored);
+  }
+
+  /// Leaves a piece of the tile's K/V behind.
+  ATTNJIT_DEVICE void FinishPiece(const Tile& tile, int first_token, int rows,
+                                  const float (&o)[kP.head_dim_v_padded / 2], const RowState& state,
+                                  bool poisoned) {
+    const Partials<kP> partials(params_, tile, warpgroup_);
+    StorePartial<kP>(o, state, partials, tile.split, ThreadRow(), rows);
+    if (kP.guard_v && poisoned) {
+      SyncWarpgroup();
+      PoisonTile<kP>(params_, tile, first_token, rows,
+                     [&](int row, int d, float value) { partials.O(tile.split, row)[d] += value; });
+    }
+    __syncwarp();
+    Release(S::kPieceFull + 2 * warpgroup_ + pieces_.stage);
+    pieces_.Advance(2);
+  }
+
+  /// Ends the tiles whose last piece this block finished.
+  ATTNJIT_DEVICE void CombineOwed() {
+    MbarrierWait(storage_.Barrier(S::kCounted), 0);
+    u32 entry = LoadShared4(storage_.Owed(warpgroup_));
+    while (entry != 0) {
+      const Tile tile = MakeTile<kP>(params_, entry - 1);
+      u32* const counter = params_.split_counters + tile.index * S::kWarpgroups + warpgroup_;
+      entry = LoadGlobal4(counter);
+      SyncWarpgroup();
+      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
+      CombinePieces<kP>(params_, tile, Partials<kP>(params_, tile, warpgroup_), FirstToken(tile),
+                        Tokens(tile) * kP.pack);
     }
   }
 
-  ATTNJIT_DEVICE void StoreEmpty(const Tile& tile, int first_row, int rows) {
-    StoreEmptyTile<kP>(params_, tile, first_row, rows);
+  ATTNJIT_DEVICE void StoreEmpty(const Tile& tile, int first_token, int rows) {
+    StoreEmptyTile<kP>(params_, tile, first_token, rows);
     if constexpr (kProblem.lse) {
       const int row = threadIdx.x % 128;
-      if (row < rows) StoreLse<kP>(params_, tile, first_row + row, kNegInf);
+      if (row < rows) StoreLse<kP>(params_, tile, first_token, row, kNegInf);
     }
   }
 
   const ForwardParams& params_;
-  const TensorMap& o_map_;
   S storage_;
   int warpgroup_;
   int warp_;
   float scale_log2_;
-  Ring<kP.stages> k_, v_;
-  u32 q_parity_ = 0;
+  Ring q_, k_, v_;
+  Ring pieces_;
 };
 
 }  // namespace attnjit::sm90

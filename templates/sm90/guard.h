@@ -37,8 +37,7 @@ ATTNJIT_DEVICE bool CleanTile(u32 smem, int warp) {
 /// guard warps too: a barrier's parity tells two neighbouring phases apart and no more, so nobody
 /// may run ahead of the ring or fall behind it.
 template <Sm90Plan kP>
-ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int warp,
-                           Ring<kP.stages>& v) {
+ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int warp, Ring& v) {
   using S = Storage<kP>;
 #pragma unroll 1
   for (int block = tile.blocks.end - 1; block >= tile.blocks.begin; --block) {
@@ -53,7 +52,7 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
       MbarrierArrive(storage.Barrier(S::kGuardFull + v.stage));
       MbarrierArrive(storage.Barrier(S::kVEmpty + v.stage));
     }
-    v.Advance();
+    v.Advance(S::kStages);
   }
 }
 

@@ -1,16 +1,17 @@
 // The rare end of a tile whose boundary blocks held NaN or infinity in V (see guard.h): adds those
-// elements to the staged o of the rows that see them. A NaN or an infinity times p > 0, plus
-// anything finite, is itself, so neither order nor p matters.
+// elements to the o of the rows that see them, whole or partial, where the warpgroup stored it. A
+// NaN or an infinity times p > 0, plus anything finite, is itself, so neither order nor p matters.
 #pragma once
 
 #include "sm90/store.h"
 
 namespace attnjit::sm90 {
 
-/// Adds V[column] to the staged row wherever it is not finite; a thread takes every 128th element.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, u32 smem,
-                                int first_row, int rows, int block) {
+/// Calls add(row of the warpgroup, d, V[column][d]) wherever that is not finite and the row sees
+/// it; a thread takes every 128th d.
+template <Sm90Plan kP, class Add>
+ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, int first_token,
+                                int rows, int block, Add&& add) {
   constexpr Problem kProblem = kP.problem;
   const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
   const int columns_end = Min((block + 1) * kP.tile_n, tile.sequence.seqlen_kv);
@@ -23,25 +24,33 @@ ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, u
       const u32 value = v[d];
       if (ZeroNonFinite<kProblem.element>(value) == value) continue;
       for (int row = 0; row < rows; ++row) {
-        const Interval visible = mask.Visible(first_row + row);
+        const Interval visible = mask.Visible(first_token + row / kP.pack);
         if (column < visible.begin || column >= visible.end) continue;
-        const u32 address = smem + SwizzledOffset<kP.o>(row, d);
-        const float sum =
-            UnpackLo<kProblem.element_o>(LoadShared2(address)) + UnpackLo<kProblem.element>(value);
-        StoreShared2(address, Pack<kProblem.element_o>(sum, 0.0f));
+        add(row, d, UnpackLo<kProblem.element>(value));
       }
     }
   }
 }
 
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void PoisonTile(const ForwardParams& params, const Tile& tile, u32 smem,
-                               int first_row, int rows) {
+template <Sm90Plan kP, class Add>
+ATTNJIT_DEVICE void PoisonTile(const ForwardParams& params, const Tile& tile, int first_token,
+                               int rows, Add&& add) {
   for (int block = tile.blocks.begin; block < tile.blocks.end; ++block) {
     if (tile.blocks.IsBoundary(block)) {
-      PoisonBlock<kP>(params, tile, smem, first_row, rows, block);
+      PoisonBlock<kP>(params, tile, first_token, rows, block, add);
     }
   }
+}
+
+/// The o that the warpgroup stored.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void PoisonOutput(const ForwardParams& params, const Tile& tile, int first_token,
+                                 int rows) {
+  constexpr Element kElement = kP.problem.element_o;
+  PoisonTile<kP>(params, tile, first_token, rows, [&](int row, int d, float value) {
+    u16* const o = OutputAt<kP>(params, tile, first_token, row) + d;
+    *o = static_cast<u16>(Pack<kElement>(UnpackLo<kElement>(*o) + value, 0.0f));
+  });
 }
 
 }  // namespace attnjit::sm90

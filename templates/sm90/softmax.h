@@ -26,13 +26,15 @@ ATTNJIT_DEVICE float QuadSum(float x) {
   return x + __shfl_xor_sync(0xffffffff, x, 2);
 }
 
-/// Sets what rows `row` and `row` + 8 do not see to -inf. `column`: the block's first column.
-template <Problem kProblem, int kCount>
-ATTNJIT_DEVICE void ApplyMask(float (&s)[kCount], const Mask<kProblem>& mask, i32 row, i32 column) {
+/// Sets what rows `row` and `row` + 8 of the warpgroup do not see to -inf; row r holds token
+/// `first_token` + r / kPack. `column`: the block's first column.
+template <int kPack, Problem kProblem, int kCount>
+ATTNJIT_DEVICE void ApplyMask(float (&s)[kCount], const Mask<kProblem>& mask, i32 first_token,
+                              i32 row, i32 column) {
   const i32 first = column + 2 * (threadIdx.x % 4);
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
-    const Interval visible = mask.Visible(row + 8 * r);
+    const Interval visible = mask.Visible(first_token + (row + 8 * r) / kPack);
     const i32 begin = visible.begin - first;
     const i32 end = visible.end - first;
 #pragma unroll

@@ -3,6 +3,7 @@
 
 #include "common/mask.h"
 #include "common/sequence.h"
+#include "common/split.h"
 #include "common/tile_scheduler.h"
 #include "sm90/plan.h"
 
@@ -12,16 +13,29 @@ namespace attnjit::sm90 {
 struct Tile {
   TileCoord at;
   Sequence sequence;
-  i32 row_begin;  ///< First query row, counted in the sequence.
-  i32 rows;       ///< Query rows of the sequence in this tile; <= 0: none, the tile is skipped.
+  i32 row_begin;  ///< First query token, counted in the sequence.
+  i32 rows;       ///< Query tokens of the sequence in this tile; <= 0: none, the tile is skipped.
   BlockRange blocks;
+  // Where K/V is cut (plan.split_blocks): this is piece `split` of `splits` of tile `index`.
+  i32 linear;  ///< What MakeTile made this of.
+  i32 index;
+  i32 split;
+  i32 splits;
 };
 
 template <Sm90Plan kP>
 ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   constexpr Problem kProblem = kP.problem;
   Tile tile;
-  tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0>(params, linear);
+  if constexpr (kP.split_blocks != 0) {
+    const SplitCoord piece = DecodeSplit<kP.pack>(params, linear);
+    tile.at = piece.at;
+    tile.linear = linear;
+    tile.index = piece.tile;
+    tile.split = piece.split;
+  } else {
+    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0, kP.pack>(params, linear);
+  }
   tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
   tile.row_begin = tile.at.m_block * kP.tile_m;
   tile.rows = Min(kP.tile_m, tile.sequence.seqlen_q - tile.row_begin);
@@ -29,6 +43,12 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   if (tile.rows > 0) {
     const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
     tile.blocks = mask.template Blocks<kP.tile_n>(tile.row_begin, tile.row_begin + tile.rows);
+  }
+  if constexpr (kP.split_blocks != 0) {
+    const Cut cut = CutBlocks(tile.blocks.end - tile.blocks.begin, kP.split_blocks);
+    tile.splits = cut.pieces;
+    if (tile.split >= cut.pieces) tile.rows = 0;
+    tile.blocks = Piece(tile.blocks, cut, tile.split);
   }
   return tile;
 }

@@ -24,6 +24,8 @@ constexpr GoldenCase kCases[] = {
     {R"({"head_dim":72,"dtype":"bf16","layout":"thd","lse":true})", Arch::kSm90a},
     {R"({"head_dim":128,"dtype":"bf16","hints":{"seqlen_q_multiple_of":128,"seqlen_kv_multiple_of":176}})",
      Arch::kSm90a},
+    {R"({"head_dim":128,"dtype":"bf16","heads":{"q":32,"kv":8},"lse":true,"hints":{"seqlen_q_at_most":1}})",
+     Arch::kSm90a},
     {R"({"head_dim":128,"dtype":"bf16","mask":"causal","lse":true})", Arch::kSm80},
     {R"({"head_dim":64,"dtype":"fp16"})", Arch::kSm89},
     {R"({"head_dim":{"qk":40,"v":24},"dtype":"bf16","mask":{"window":[64,64]},"align":"top_left"})",

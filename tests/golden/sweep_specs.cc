@@ -35,6 +35,8 @@ KernelSpec Draw(Drawer& drawer, int index) {
   p.lse = drawer.Coin();
   if (drawer.Below(4) == 0) spec.seqlen_q_multiple_of = 128;
   if (drawer.Below(4) == 0) spec.seqlen_kv_multiple_of = 128;
+  constexpr int kAtMost[] = {1, 4, 64};
+  if (drawer.Below(3) == 0) spec.seqlen_q_at_most = kAtMost[drawer.Below(3)];
   return spec;
 }
 

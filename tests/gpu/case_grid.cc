@@ -60,7 +60,7 @@ class Grid {
 
  private:
   void AddAll() {
-    next_length_ = 0;
+    next_length_ = next_keys_ = 0;
     Dims();
     MixedDims();
     Masks();
@@ -77,6 +77,10 @@ class Grid {
     Invariance();
     Launch();
     Random();
+    Decode();
+    DecodeShapes();
+    DecodePacked();
+    DecodeTrouble();
   }
 
   /// The next pair of lengths, going through all of them again and again.
@@ -410,8 +414,141 @@ class Grid {
     }
   }
 
+  /// A request for few queries of a group.
+  CaseSpec Few(int dim, int group, int at_most, const MaskSpec& mask) const {
+    CaseSpec spec = CaseSpec(base_).Dims(dim, dim);
+    spec.group = group;
+    spec.seqlen_q_at_most = at_most;
+    spec.mask = mask;
+    return spec;
+  }
+
+  /// The next length of keys: around the edges of blocks and of pieces, and far from them.
+  int NextKeys() {
+    constexpr int kKeys[] = {1,   63,  64,   65,   127,  128,  257,  511,  512,
+                             513, 777, 1023, 1024, 1025, 1500, 2049, 4096, 8191};
+    return kKeys[next_keys_++ % std::size(kKeys)];
+  }
+
+  void Decode() {
+    int turn = 0;
+    for (int dim : {64, 128, 256}) {
+      for (int group : {1, 4, 8, 16}) {
+        for (const MaskSpec& mask : {MaskSpec{}, CausalMask(), MaskSpec{300, 0}}) {
+          for (int at_most : {1, 8}) {
+            CaseSpec spec = Few(dim, group, at_most, mask).Dtype(kElements[turn % 2]);
+            for (int n = 0; n < 3; ++n, ++turn) {
+              spec.layout = turn % 3 == 0 ? Layout::kBhsd : Layout::kBshd;
+              builder_.AddDense("decode", spec, 1 + turn * 5 % at_most, NextKeys());
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Groups that do not divide a tile's rows, tiles of many rows, other head dims.
+  void DecodeShapes() {
+    int turn = 0;
+    for (int group : {2, 3, 5, 7, 12, 48, 65, 96, 128}) {
+      for (int tokens : {3, 20}) {
+        CaseSpec spec = Few(64, group, tokens, turn++ % 2 ? MaskSpec{} : CausalMask());
+        builder_.AddDense("decode", spec, tokens, NextKeys(), 1, 1);
+        builder_.AddDense("decode", spec, 1, 2000, 1, 1);
+        builder_.AddPacked("decode", spec, {1, tokens, 2}, {1500, 700, 2}, 1);
+      }
+    }
+    for (auto [qk, v] : {std::pair{8, 8},
+                         {16, 256},
+                         {256, 16},
+                         {72, 80},
+                         {96, 96},
+                         {192, 128},
+                         {128, 192},
+                         {192, 256},
+                         {248, 240}}) {
+      for (int group : {1, 6}) {
+        CaseSpec spec = Few(qk, group, 4, turn % 2 ? CausalMask() : MaskSpec{});
+        spec.dim_qk = qk, spec.dim_v = v;
+        spec.Dtype(kElements[turn++ % 2]);
+        builder_.AddDense("decode", spec, 4, NextKeys());
+        builder_.AddDense("decode", spec, 2, 3000);
+        builder_.AddPacked("decode", spec, {4, 0, 1, 2}, {900, 30, 2100, 64});
+      }
+    }
+    for (int group : {1, 4}) {  // Several tiles of a sequence's queries; more queries than keys.
+      CaseSpec spec = Few(128, group, 64, CausalMask());
+      for (auto [q, kv] : {std::pair{64, 64}, {63, 1100}, {17, 2500}, {33, 5}, {64, 0}}) {
+        builder_.AddDense("decode", spec, q, kv);
+      }
+    }
+    for (Element element_o : kElements) {
+      CaseSpec spec = Few(128, 4, 1, {});
+      spec.element_o = element_o;
+      spec.lse = false;
+      builder_.AddDense("decode", spec, 1, 1700);
+      builder_.AddDense("decode", spec, 1, 300);
+    }
+  }
+
+  void DecodePacked() {
+    int turn = 0;
+    const std::vector<Ragged> sets = {
+        {{1, 1, 1, 1, 1, 1, 1, 1}, {0, 1, 63, 64, 65, 1000, 129, 5000}},
+        {{1, 0, 8, 3, 2, 5}, {700, 9, 2048, 1025, 0, 300}},
+        {{0, 0, 7, 0}, {0, 9, 3100, 0}},
+        {{5, 8}, {0, 0}},
+        {{8, 8, 8}, {8, 4, 1}},
+    };
+    for (int dim : {64, 128, 256}) {
+      for (int group : {1, 4, 8, 16}) {
+        for (const MaskSpec& mask : {MaskSpec{}, CausalMask(), MaskSpec{600, 3}}) {
+          CaseSpec spec = Few(dim, group, 8, mask).Dtype(kElements[turn % 2]);
+          spec.align = turn % 5 == 4 ? Align::kTopLeft : Align::kBottomRight;
+          for (int n = 0; n < 2; ++n, ++turn) {
+            const auto& [q, kv] = sets[turn % sets.size()];
+            builder_.AddPacked("decode", spec, q, kv).storage.trailing_tokens = turn % 3 * 5;
+          }
+        }
+      }
+    }
+  }
+
+  /// What the other categories ask of tiles, asked of pieces.
+  void DecodeTrouble() {
+    constexpr std::array kPlants = {Plant::kNanUnseen,  Plant::kInfUnseen,
+                                    Plant::kNanInKey,   Plant::kNanInValue,
+                                    Plant::kNanInQuery, Plant::kNanInNeighbours};
+    StorageOptions padded;
+    padded.head_padding = 24;
+    padded.seq_padding = 16;
+    padded.lse_padding = 3;
+    padded.interleaved = true;
+    for (int dim : {64, 128}) {
+      for (const MaskSpec& mask : {MaskSpec{}, CausalMask(), MaskSpec{1300, 20}}) {
+        CaseSpec spec = Few(dim, 4, 6, mask);
+        for (Plant plant : kPlants) {
+          builder_.AddDense("decode", spec, 6, 2600, 4, 2).plant = plant;
+          builder_.AddPacked("decode", spec, {1, 6, 2}, {1100, 2600, 5}, 2).plant = plant;
+        }
+        for (Contents contents : {Contents::kSharp, Contents::kLargeLogits, Contents::kNegative,
+                                  Contents::kAscending, Contents::kDescending}) {
+          builder_.AddDense("decode", spec, 5, 2600, 2, 2).contents = contents;
+        }
+        builder_.AddDense("decode", spec, 5, 1800, 2, 2).storage = padded;
+        builder_.AddPacked("decode", spec, {5, 1}, {1800, 3000}, 2).storage.trailing_tokens = 30;
+        for (ExtraCheck extra : {ExtraCheck::kAlone, ExtraCheck::kGraph, ExtraCheck::kThreads}) {
+          builder_.AddDense("decode", spec, 4, 2222, 5, 2).extra = extra;
+          builder_.AddPacked("decode", spec, {1, 4, 0, 6, 2}, {900, 4096, 7, 64, 2500}, 2).extra =
+              extra;
+        }
+      }
+    }
+  }
+
   CaseBuilder builder_;
   CaseSpec base_;
+  size_t next_keys_ = 0;
   size_t next_length_ = 0;
 };
 

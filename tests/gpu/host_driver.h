@@ -43,6 +43,7 @@ class HostKernel final : public Kernel {
   const KernelPlan& plan() const override { return plan_; }
   const CacheEntry& entry() const override { return entry_; }
   const BuildResult& build() const override { return build_; }
+  llvm::Expected<int64_t> WorkspaceBytes(const ForwardArgs&) const override { return 0; }
   llvm::Error Launch(const ForwardArgs& args, void* stream) const override;
 
  private:

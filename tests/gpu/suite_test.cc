@@ -59,7 +59,7 @@ TEST(CaseGridTest, HasThousandsOfCasesForBothFamiliesWithUniqueIds) {
   }
   EXPECT_GE(ids.size(), 2500u);
   EXPECT_EQ(static_cast<size_t>(sm90a) * 2, ids.size());
-  EXPECT_LE(kernels.size(), 1300u) << "each costs about half a second to compile";
+  EXPECT_LE(kernels.size(), 1700u) << "each costs about half a second to compile";
   RecordProperty("cases", static_cast<int>(ids.size()));
   RecordProperty("kernels", static_cast<int>(kernels.size()));
 }
@@ -95,7 +95,8 @@ TEST(CaseGridTest, CoversEveryHeadDimDtypeMaskLayoutAndGroup) {
     layouts.insert(spec.layout);
   }
   EXPECT_EQ(dims.size(), 32u);
-  EXPECT_EQ(groups, (std::set<int>{1, 2, 3, 4, 5, 7, 8, 16}));
+  EXPECT_EQ(groups, (std::set<int>{1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 48, 65, 96, 128}))
+      << "packed heads: beyond, at and below a tile's rows too";
   EXPECT_EQ(dtypes.size(), 4u);
   EXPECT_EQ(masks.size(), 11u) << "2 x 3 bounds, two diagonals where there is a mask";
   EXPECT_EQ(layouts.size(), 3u);

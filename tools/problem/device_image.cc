@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/workspace.h"
+
 namespace attnjit {
 
 llvm::Expected<DeviceBuffer> DeviceBuffer::Allocate(const DriverTable& driver, int64_t bytes) {
@@ -103,6 +105,24 @@ llvm::Error DeviceImage::UploadLengths(const std::vector<int32_t>& lengths, Devi
   argument = reinterpret_cast<const int32_t*>(buffer.pointer());
   return CheckDriver(*driver_, "cuMemcpyHtoDAsync",
                      driver_->memcpy_htod_async(buffer.pointer(), lengths.data(), bytes, stream));
+}
+
+llvm::Error DeviceImage::PrepareWorkspace(const Kernel& kernel, cu::Stream stream) {
+  llvm::Expected<int64_t> bytes = kernel.WorkspaceBytes(args_);
+  if (!bytes) return bytes.takeError();
+  if (*bytes <= workspace_.bytes()) return llvm::Error::success();
+  llvm::Expected<DeviceBuffer> allocated = DeviceBuffer::Allocate(*driver_, *bytes);
+  if (!allocated) return allocated.takeError();
+  workspace_ = std::move(*allocated);
+  args_.workspace = reinterpret_cast<void*>(workspace_.pointer());
+  args_.workspace_bytes = *bytes;
+  if (llvm::Error error = CheckDriver(
+          *driver_, "cuMemsetD16Async",
+          driver_->memset_d16_async(workspace_.pointer(), kPoison, *bytes / 2, stream))) {
+    return error;
+  }
+  return CheckDriver(*driver_, "cuMemsetD8Async",
+                     driver_->memset_d8_async(workspace_.pointer(), 0, kSplitCounterBytes, stream));
 }
 
 llvm::Error DeviceImage::PoisonOutputs(cu::Stream stream) {

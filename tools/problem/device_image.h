@@ -8,7 +8,7 @@
 
 #include "llvm/Support/Error.h"
 #include "runtime/device.h"
-#include "runtime/forward_args.h"
+#include "runtime/engine.h"
 #include "tools/problem/launch_image.h"
 
 namespace attnjit {
@@ -58,6 +58,9 @@ class DeviceImage {
   static llvm::Expected<DeviceImage> Create(const DriverTable& driver, const LaunchImage& image,
                                             cu::Stream stream);
 
+  /// Gives a launch of `kernel` the workspace that it needs, with poison wherever it need not be
+  /// zero. Before a capture begins.
+  llvm::Error PrepareWorkspace(const Kernel& kernel, cu::Stream stream);
   /// Fills o and lse, guards included, with poison.
   llvm::Error PoisonOutputs(cu::Stream stream);
   /// The arguments of a launch on these tensors.
@@ -74,7 +77,7 @@ class DeviceImage {
   llvm::Error CopyBack(const DeviceBuffer& buffer, HostTensor& tensor, cu::Stream stream);
 
   const DriverTable* driver_;
-  DeviceBuffer q_, k_, v_, o_, lse_, cu_seqlens_q_, cu_seqlens_kv_;
+  DeviceBuffer q_, k_, v_, o_, lse_, cu_seqlens_q_, cu_seqlens_kv_, workspace_;
   ForwardArgs args_;
 };
 

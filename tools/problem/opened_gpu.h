@@ -14,8 +14,11 @@ struct OpenedGpu {
   std::shared_ptr<const Device> device;
 };
 
-/// Errors: DriverError (no driver, no such device).
+/// Of the machine's own driver. Errors: DriverError (no driver, no such device).
 llvm::Expected<OpenedGpu> OpenGpu(int ordinal);
+
+/// Of a driver that is open, an emulator's too. Errors: DriverError (no such device).
+llvm::Expected<OpenedGpu> OpenGpuOf(std::shared_ptr<const DriverTable> driver, int ordinal);
 
 }  // namespace attnjit
 

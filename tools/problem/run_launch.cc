@@ -48,6 +48,7 @@ bool HasGraphs(const DriverTable& driver) {
 
 llvm::Error RunLaunch(const DriverTable& driver, const Kernel& kernel, DeviceImage& device,
                       LaunchImage& image, cu::Stream stream, LaunchMode mode) {
+  if (llvm::Error error = device.PrepareWorkspace(kernel, stream)) return error;
   CapturedGraph graph(driver);
   if (mode == LaunchMode::kGraph) {
     if (!HasGraphs(driver)) {

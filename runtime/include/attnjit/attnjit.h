@@ -97,13 +97,17 @@ enum {
   ATTNJIT_OVERRIDE_WINDOW_RIGHT = 4,
 };
 
-/* 304 bytes.
+/* 320 bytes.
  *   q [batch, seqlen_q, heads_q, head_dim.qk]   k [batch, seqlen_kv, heads_kv, head_dim.qk]
  *   o [batch, seqlen_q, heads_q, head_dim.v]    v [batch, seqlen_kv, heads_kv, head_dim.v]
  *   lse [batch, heads_q, seqlen_q], fp32, natural logarithm, stride_seq 1; zeroed where the request
  *   has "lse": false.
  * Packed (layout thd): row i of sequence b is token cu_seqlens[b] + i of total_q (total_kv) tokens;
- * lse is [heads_q, total_q]. Not packed: cu_seqlens are null and the totals 0. */
+ * lse is [heads_q, total_q]. Not packed: cu_seqlens are null and the totals 0.
+ * workspace: device memory for kernels that split K/V over thread blocks, 16-byte aligned, of
+ * attnjit_workspace_bytes; null where that is 0. Zero it once, when you allocate it: launches leave
+ * it ready for the next, of any kernel and size, in the same stream. Launches that may run at the
+ * same time need one each. */
 typedef struct attnjit_forward_args {
   size_t struct_size;
   attnjit_tensor q;
@@ -125,6 +129,8 @@ typedef struct attnjit_forward_args {
   int32_t window_right;         /* With ATTNJIT_OVERRIDE_WINDOW_RIGHT. */
   uint32_t overrides;
   int32_t reserved; /* 0 */
+  void* workspace;
+  size_t workspace_bytes;
 } attnjit_forward_args;
 
 /* ATTNJIT_ABI_VERSION of the library that runs. */
@@ -165,6 +171,13 @@ ATTNJIT_API const char* attnjit_kernel_ptx(const attnjit_kernel* kernel);
 ATTNJIT_API const char* attnjit_kernel_compile_log(const attnjit_kernel* kernel);
 /* The binary; *bytes receives its size. */
 ATTNJIT_API const void* attnjit_kernel_cubin(const attnjit_kernel* kernel, size_t* bytes);
+
+/* *bytes receives the workspace that a launch with these sizes needs: 0 for most kernels. It grows
+ * with batch, heads and lengths, so that of the largest launch serves all. Pointers and strides in
+ * args are not looked at. */
+ATTNJIT_API attnjit_status attnjit_workspace_bytes(const attnjit_kernel* kernel,
+                                                   const attnjit_forward_args* args, size_t* bytes,
+                                                   attnjit_error** error);
 
 /* Launches on a stream (a CUstream or cudaStream_t; null: the default stream) of the device that
  * the kernel was prepared for. Arguments are checked first: on any error nothing is launched.

@@ -140,6 +140,8 @@ struct ForwardArgs {
   const int32_t* cu_seqlens_kv = nullptr;
   int64_t total_q = 0;
   int64_t total_kv = 0;
+  void* workspace = nullptr;  ///< Of Kernel::WorkspaceBytes, zeroed once.
+  size_t workspace_bytes = 0;
   std::optional<double> softmax_scale;  ///< Unset: the request's.
   std::optional<int32_t> window_left;   ///< Unset: the request's.
   std::optional<int32_t> window_right;  ///< Unset: the request's.
@@ -168,7 +170,9 @@ struct ForwardArgs {
             window_left.value_or(0),
             window_right.value_or(0),
             overrides,
-            0};
+            0,
+            workspace,
+            workspace_bytes};
   }
 };
 
@@ -185,6 +189,15 @@ class Kernel {
     size_t bytes = 0;
     const void* data = attnjit_kernel_cubin(kernel_.get(), &bytes);
     return {static_cast<const char*>(data), bytes};
+  }
+  /// See attnjit_workspace_bytes.
+  Result<size_t> WorkspaceBytes(const ForwardArgs& args) const {
+    const attnjit_forward_args c = args.ToC();
+    size_t bytes = 0;
+    attnjit_error* error = nullptr;
+    const attnjit_status status = attnjit_workspace_bytes(kernel_.get(), &c, &bytes, &error);
+    if (status != ATTNJIT_OK) return Error(status, error);
+    return bytes;
   }
   /// `stream` is a CUstream or cudaStream_t of the kernel's device; null: the default stream.
   Status Launch(const ForwardArgs& args, void* stream) const {

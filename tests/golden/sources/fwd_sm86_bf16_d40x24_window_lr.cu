@@ -244,10 +244,12 @@ constexpr MmaPlan kPlan{
 // What a launch passes: one struct, by value, the same bytes on host and device.
 //
 // Shapes, strides in elements (all 64-bit):
-//   q   [batch, seqlen_q,  heads_q,  head_dim_qk]   element (b,i,h,d) at b*batch + i*seq + h*head +
-//   d k   [batch, seqlen_kv, heads_kv, head_dim_qk] v   [batch, seqlen_kv, heads_kv, head_dim_v] o
-//   [batch, seqlen_q,  heads_q,  head_dim_v] lse [batch, heads_q, seqlen_q] float element (b,h,i)
-//   at b*batch + h*head + i
+//   q    [batch, seqlen_q,  heads_q,  head_dim_qk]  element (b,i,h,d) at
+//                                                   b*batch + i*seq + h*head + d
+//   k    [batch, seqlen_kv, heads_kv, head_dim_qk]
+//   v    [batch, seqlen_kv, heads_kv, head_dim_v]
+//   o    [batch, seqlen_q,  heads_q,  head_dim_v]
+//   lse  [batch, heads_q, seqlen_q] float           element (b,h,i) at b*batch + h*head + i
 // Packed (thd): the batch stride is not used; row i of sequence b is token cu_seqlens[b] + i, for
 // lse too: element (b,h,i) at h*head + cu_seqlens_q[b] + i.
 
@@ -283,7 +285,13 @@ struct ForwardParams {
   float softmax_scale;       ///< > 0.
   float softmax_scale_log2;  ///< softmax_scale * log2(e), rounded once.
   i32 tiles_q;               ///< ceil(seqlen_q / tile_m).
-  i32 num_tiles;             ///< tiles_q * heads_q * batch.
+  i32 num_tiles;             ///< tiles_q * (heads_q / heads of a tile) * batch * splits.
+  // What CTAs that share a tile pass to each other (common/split.h); 1, 0 and null without splits.
+  i32 splits;            ///< The most pieces that a tile's K/V is cut into.
+  i32 partial_rows;      ///< Rows of o of one piece: min(tile_m, seqlen_q) * heads of a tile.
+  u32* split_counters;   ///< One for each warpgroup of each tile; 0 between launches.
+  float* partial_o;      ///< [tile][splits][partial_rows][head_dim_v]
+  float* partial_state;  ///< [tile][splits][partial_rows][2]: largest t and sum of 2^(t - largest).
 };
 
 }  // namespace attnjit
@@ -1187,11 +1195,14 @@ ATTNJIT_HOST_DEVICE i32 SectionHeads(const ForwardParams& params, i32 all_heads)
 /// The tile of 0 <= linear < params.num_tiles; a bijection. kSectionBytes 0: one section. Blocks
 /// that take their tiles by a fixed rule need that: rounds of a fixed length that straddle sections
 /// were simulated at 0.6 of the balance of rounds over one section.
-template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes>
+/// kPack query heads of a group make one tile: `head` is the first of them.
+template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes, int kPack = 1>
 ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear) {
+  static_assert(kPack == 1 || kSectionBytes == 0);
+  const i32 tile_heads = params.heads_q / kPack;
   i32 m_block, head;
   if constexpr (kHeaviestFirst) {
-    const i32 all_heads = params.heads_q * params.batch;
+    const i32 all_heads = tile_heads * params.batch;
     i32 first_head = 0;
     i32 heads = all_heads;
     if constexpr (kSectionBytes != 0) {
@@ -1208,8 +1219,8 @@ ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear
     head = linear / params.tiles_q;
     m_block = linear - head * params.tiles_q;
   }
-  const i32 batch = head / params.heads_q;
-  return {m_block, head - batch * params.heads_q, batch};
+  const i32 batch = head / tile_heads;
+  return {m_block, (head - batch * tile_heads) * kPack, batch};
 }
 
 }  // namespace attnjit

@@ -99,28 +99,33 @@ struct Sm90Plan {
   int head_dim_qk_padded;   ///< To 16, the k of wgmma.
   int head_dim_v_padded;    ///< To 8, the n of wgmma.
   int consumer_warpgroups;  ///< Each owns 64 query rows; one more warpgroup loads.
-  int tile_m;               ///< 64 * consumer_warpgroups.
-  int tile_n;               ///< K/V rows of one block, a multiple of 16.
-  int stages;               ///< K and V blocks in flight, each.
-  int consumer_registers;   ///< For setmaxnreg.
+  int pack;      ///< Query heads of a tile: row r of a warpgroup is token r / pack, head r % pack.
+  int tile_m;    ///< Query tokens of one tile: consumer_warpgroups * (64 / pack).
+  int tile_n;    ///< K/V rows of one block, a multiple of 16.
+  int stages;    ///< K and V blocks in flight, each.
+  int q_stages;  ///< Tiles whose Q has a place: 1, or 2 to load the next one's under this one.
+  int split_blocks;  ///< K/V blocks of a piece (common/split.h); 0: tiles are not cut.
+  int blocks_per_sm;
+  int consumer_registers;  ///< For setmaxnreg; 0: all threads keep what they were launched with.
   int producer_registers;
   int ping_pong;      ///< Warpgroups take turns at issuing their matrix products.
   int peel_first;     ///< The first K/V block has its own copy of the loop's code.
   int check_q_rows;   ///< 0: seqlen_q is promised to be a multiple of tile_m.
   int check_kv_rows;  ///< 0: seqlen_kv is promised to be a multiple of tile_n.
   int guard_v;        ///< Boundary blocks of V may hold non-finite values that no row may see.
-  TileLayout q;       ///< One warpgroup's 64 rows.
+  TileLayout q;       ///< One warpgroup's 64 rows, one stage.
   TileLayout k;       ///< One stage.
   TileLayout v;       ///< One stage.
-  TileLayout o;       ///< One warpgroup's 64 rows; takes the place of its q.
   int q_offset;       ///< Bytes from the 1024-byte aligned start of shared memory.
-  int qo_stride;      ///< From one warpgroup's q (and o) to the next one's.
   int k_offset;
   int v_offset;
   int barrier_offset;
   int smem_bytes;  ///< All of it, without the slack for alignment.
 
   ATTNJIT_HOST_DEVICE constexpr int threads() const { return 128 * (consumer_warpgroups + 1); }
+  /// Tokens, and rows that hold one, of a warpgroup's 64 rows: what pack does not divide is left.
+  ATTNJIT_HOST_DEVICE constexpr int warpgroup_tokens() const { return 64 / pack; }
+  ATTNJIT_HOST_DEVICE constexpr int warpgroup_rows() const { return warpgroup_tokens() * pack; }
   bool operator==(const Sm90Plan&) const = default;
 };
 
@@ -145,9 +150,13 @@ constexpr Sm90Plan kPlan = {
     .head_dim_qk_padded = 192,
     .head_dim_v_padded = 128,
     .consumer_warpgroups = 2,
+    .pack = 1,
     .tile_m = 128,
     .tile_n = 128,
     .stages = 2,
+    .q_stages = 1,
+    .split_blocks = 0,
+    .blocks_per_sm = 1,
     .consumer_registers = 232,
     .producer_registers = 40,
     .ping_pong = 1,
@@ -170,13 +179,7 @@ constexpr Sm90Plan kPlan = {
         .chunk = 64,
         .chunks = 2,
     },
-    .o = {
-        .rows = 64,
-        .chunk = 64,
-        .chunks = 2,
-    },
     .q_offset = 0,
-    .qo_stride = 24576,
     .k_offset = 49152,
     .v_offset = 147456,
     .barrier_offset = 212992,
@@ -340,15 +343,20 @@ struct Wgmma<128, kElement, kTransposeB> {
 // ---- sm90/entry.h
 // Entry point of the sm90 family: attention forward with wgmma and TMA on sm_90a.
 //
-// One persistent block on each SM; warpgroup 0 loads, warpgroups 1 .. compute 64 query rows each:
+// One persistent block on each SM (or plan.blocks_per_sm); warpgroup 0 loads, warpgroups 1 ..
+// compute 64 query rows each:
 //
 //   warp 0   K, V:  K(n-1)  K(n-2) V(n-1)  K(n-3) V(n-2) ...      load.h
-//   warp 1   Q, for each warpgroup
+//   warp 1   Q, for each warpgroup; counts pieces
 //   warps 2, 3      look through V of boundary blocks             guard.h
 //   warpgroup 1     Q K(n-1) | softmax | Q K(n-2), P V(n-1) | softmax ...      consume.h
 //   warpgroup 2              | Q K(n-1) | softmax           | Q K(n-2), P V(n-1) | ...
 //
-// Shared memory: q (then o) of each warpgroup, `stages` blocks of k, `stages` of v, barriers.
+// With few queries (plan.split_blocks) a block's turn is a piece of a tile's K/V, and the block
+// that finished a tile's last piece puts them together: combine.h.
+//
+// Shared memory: q of each warpgroup, `q_stages` tiles; `stages` blocks of k, `stages` of v;
+// barriers.
 
 #ifndef ATTNJIT_KERNEL_NAME
 
@@ -375,9 +383,13 @@ constexpr Sm90Plan kPlan = {
     .head_dim_qk_padded = 128,
     .head_dim_v_padded = 128,
     .consumer_warpgroups = 2,
+    .pack = 1,
     .tile_m = 128,
     .tile_n = 128,
     .stages = 2,
+    .q_stages = 2,
+    .split_blocks = 0,
+    .blocks_per_sm = 1,
     .consumer_registers = 232,
     .producer_registers = 40,
     .ping_pong = 1,
@@ -388,13 +400,11 @@ constexpr Sm90Plan kPlan = {
     .q = {64, 64, 2},
     .k = {128, 64, 2},
     .v = {128, 64, 2},
-    .o = {64, 64, 2},
     .q_offset = 0,
-    .qo_stride = 16384,
-    .k_offset = 32768,
-    .v_offset = 98304,
-    .barrier_offset = 163840,
-    .smem_bytes = 164096,
+    .k_offset = 65536,
+    .v_offset = 131072,
+    .barrier_offset = 196608,
+    .smem_bytes = 196864,
 };
 
 }  // namespace attnjit
@@ -425,11 +435,15 @@ ATTNJIT_DEVICE const u8* Advance(const u8* pointer, u32 index, u32 bytes) {
 }  // namespace attnjit
 
 // ---- sm90/consume.h
-// A consumer warpgroup: 64 query rows of each tile.
+// A consumer warpgroup: 64 query rows of each tile. With plan.pack they are (token, head) pairs.
 //
 //   block j:    issue S = Q K(j)^T, issue O += P V(j+1), softmax of S under the second product,
 //               then O shrinks and P is made from S               (j = n-1 .. 0; n-1 has no P yet)
-//   end:        O += P V(0), O / sum -> shared memory -> TMA, lse
+//   end:        O += P V(0), O / sum -> global memory, lse
+//               of a piece of K/V: O, maximum, sum -> global memory (combine.h)
+//
+// Q's place is given back when S of the last block is there: the next Q is loaded under the tile's
+// end, which waits for no memory, so the next tile's first product follows at once.
 //
 // The first block shares the loop's code, unless the plan peels it: a copy of its own is a quarter
 // of the kernel and of its compile time, and pays at small head dims only. With ping-pong one
@@ -437,28 +451,82 @@ ATTNJIT_DEVICE const u8* Advance(const u8* pointer, u32 index, u32 bytes) {
 // each.
 
 
-// ---- sm90/poison.h
-// The rare end of a tile whose boundary blocks held NaN or infinity in V (see guard.h): adds those
-// elements to the staged o of the rows that see them. A NaN or an infinity times p > 0, plus
-// anything finite, is itself, so neither order nor p matters.
+// ---- ptx/tma.h
+// Bulk tensor copies from global to shared memory (PTX ISA 9.7.9.27).
 
 
-// ---- sm90/store.h
-// The end of a tile: o through shared memory to global memory, lse from registers.
+namespace attnjit {
+
+/// A CUtensorMap: opaque, made by the driver, passed as a __grid_constant__ parameter.
+struct alignas(64) TensorMap {
+  u64 opaque[16];
+};
+
+ATTNJIT_DEVICE void PrefetchTensorMap(const TensorMap& map) {
+  asm volatile("prefetch.tensormap [%0];\n" ::"l"(&map) : "memory");
+}
+
+/// Loads the box at (column, row, head, batch), or in whatever order the map has its dimensions,
+/// into shared memory; elements outside of the tensor are zero. `barrier` receives the box's bytes.
+/// One thread calls it.
+ATTNJIT_DEVICE void TmaLoad(u32 smem, const TensorMap& map, u32 barrier, int column, int row,
+                            int head, int batch) {
+  asm volatile(
+      "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      " [%0], [%1, {%3, %4, %5, %6}], [%2];\n" ::"r"(smem),
+      "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(head), "r"(batch)
+      : "memory");
+}
+
+/// Makes this thread's ordinary writes to shared memory visible to the async proxy (TMA, wgmma).
+ATTNJIT_DEVICE void FenceProxyAsync() {
+  asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory");
+}
+
+}  // namespace attnjit
+
+// ---- sm90/combine.h
+// Pieces of a tile's K/V (common/split.h): what a warpgroup leaves behind of each, and how the
+// block that finished the last one makes o and lse of them.
+//
+// A piece leaves o without its division by the sum, the largest t and the sum, in fp32. They are
+// put together in the order of the pieces, whoever does it, so that equal inputs give equal bits.
+//
+// While loads keep the memory busy every answer from it takes microseconds, so consumers wait for
+// none between pieces: they store, arrive at piece_full and go on. The thread that loads Q counts
+// the piece; was it a tile's last, then the tile is owed. What a block owes it combines when its
+// last piece is done. The owed tiles make a list: storage.Owed is its head, and a tile's counter,
+// back at 0 and of no other use, holds the next. Entries are Tile::linear + 1, and 0 at the end.
 
 
-// ---- common/sequence.h
-// Where one batch element's rows are: dense tensors, or packed ones (thd) through cu_seqlens.
+// ---- common/softmax.h
+// Online softmax of one row, in base 2, free of lane layouts.
+//
+// With t = s * scale * log2(e), a row keeps the largest t seen so far and the sum of 2^(t - max)
+// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018). When a block raises
+// max, sum and o shrink by RescaleFactor. At the end o is multiplied by OutputScale and the row's
+// log-sum-exp is Lse.
+//
+//   scale_log2 = params.softmax_scale_log2   > 0: launches refuse others
+//   max   = kEmptyMax                        at first
+//   max'  = RaisedMax(max, largest s of the block, scale_log2)
+//   sum   = sum * RescaleFactor(max, max') + ...;  o likewise
+//   p     = Probability(s, scale_log2, max')
+//
+// A masked s is -inf and gives p = 0. A visible NaN is ignored by max and gives p = NaN, so it
+// reaches sum and o.
 
 
 // ---- params.h
 // What a launch passes: one struct, by value, the same bytes on host and device.
 //
 // Shapes, strides in elements (all 64-bit):
-//   q   [batch, seqlen_q,  heads_q,  head_dim_qk]   element (b,i,h,d) at b*batch + i*seq + h*head +
-//   d k   [batch, seqlen_kv, heads_kv, head_dim_qk] v   [batch, seqlen_kv, heads_kv, head_dim_v] o
-//   [batch, seqlen_q,  heads_q,  head_dim_v] lse [batch, heads_q, seqlen_q] float element (b,h,i)
-//   at b*batch + h*head + i
+//   q    [batch, seqlen_q,  heads_q,  head_dim_qk]  element (b,i,h,d) at
+//                                                   b*batch + i*seq + h*head + d
+//   k    [batch, seqlen_kv, heads_kv, head_dim_qk]
+//   v    [batch, seqlen_kv, heads_kv, head_dim_v]
+//   o    [batch, seqlen_q,  heads_q,  head_dim_v]
+//   lse  [batch, heads_q, seqlen_q] float           element (b,h,i) at b*batch + h*head + i
 // Packed (thd): the batch stride is not used; row i of sequence b is token cu_seqlens[b] + i, for
 // lse too: element (b,h,i) at h*head + cu_seqlens_q[b] + i.
 
@@ -494,61 +562,16 @@ struct ForwardParams {
   float softmax_scale;       ///< > 0.
   float softmax_scale_log2;  ///< softmax_scale * log2(e), rounded once.
   i32 tiles_q;               ///< ceil(seqlen_q / tile_m).
-  i32 num_tiles;             ///< tiles_q * heads_q * batch.
+  i32 num_tiles;             ///< tiles_q * (heads_q / heads of a tile) * batch * splits.
+  // What CTAs that share a tile pass to each other (common/split.h); 1, 0 and null without splits.
+  i32 splits;            ///< The most pieces that a tile's K/V is cut into.
+  i32 partial_rows;      ///< Rows of o of one piece: min(tile_m, seqlen_q) * heads of a tile.
+  u32* split_counters;   ///< One for each warpgroup of each tile; 0 between launches.
+  float* partial_o;      ///< [tile][splits][partial_rows][head_dim_v]
+  float* partial_state;  ///< [tile][splits][partial_rows][2]: largest t and sum of 2^(t - largest).
 };
 
 }  // namespace attnjit
-
-namespace attnjit {
-
-/// One batch element. Packed sequences are one long batch element: `batch` is 0 and the sequence
-/// starts `start_*` rows into the tensor. Dense ones start at row 0 of their batch element.
-struct Sequence {
-  i32 batch;
-  i32 start_q;
-  i32 start_kv;
-  i32 seqlen_q;   ///< >= 0.
-  i32 seqlen_kv;  ///< >= 0.
-};
-
-template <Problem kProblem>
-ATTNJIT_HOST_DEVICE Sequence LoadSequence(const ForwardParams& params, i32 batch) {
-  if constexpr (kProblem.packed) {
-    const i32 start_q = params.cu_seqlens_q[batch];
-    const i32 start_kv = params.cu_seqlens_kv[batch];
-    return {0, start_q, start_kv, params.cu_seqlens_q[batch + 1] - start_q,
-            params.cu_seqlens_kv[batch + 1] - start_kv};
-  } else {
-    return {batch, 0, 0, params.seqlen_q, params.seqlen_kv};
-  }
-}
-
-/// Elements from a tensor's base to (batch, row, head); `row` counts from the tensor's first row
-/// of that batch element, so it is Sequence::start_* + the row in the sequence.
-ATTNJIT_HOST_DEVICE i64 TensorOffset(const Strides& stride, i32 batch, i32 row, i32 head) {
-  return static_cast<i64>(batch) * stride.batch + static_cast<i64>(row) * stride.seq +
-         static_cast<i64>(head) * stride.head;
-}
-
-}  // namespace attnjit
-
-// ---- common/softmax.h
-// Online softmax of one row, in base 2, free of lane layouts.
-//
-// With t = s * scale * log2(e), a row keeps the largest t seen so far and the sum of 2^(t - max)
-// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018). When a block raises
-// max, sum and o shrink by RescaleFactor. At the end o is multiplied by OutputScale and the row's
-// log-sum-exp is Lse.
-//
-//   scale_log2 = params.softmax_scale_log2   > 0: launches refuse others
-//   max   = kEmptyMax                        at first
-//   max'  = RaisedMax(max, largest s of the block, scale_log2)
-//   sum   = sum * RescaleFactor(max, max') + ...;  o likewise
-//   p     = Probability(s, scale_log2, max')
-//
-// A masked s is -inf and gives p = 0. A visible NaN is ignored by max and gives p = NaN, so it
-// reaches sum and o.
-
 
 // ---- ptx/math.h
 // Approximate functions of the special function unit, flushing subnormals.
@@ -614,346 +637,59 @@ ATTNJIT_DEVICE float Lse(float max, float sum) {
 
 }  // namespace attnjit
 
-// ---- ptx/convert.h
-// Conversions between f32 and the 16-bit elements, two elements to a register.
+// ---- ptx/global.h
+// Global memory that CTAs of one launch share (PTX ISA 9.7.9.8 "ld", 9.7.13.5 "atom", 8 "memory
+// consistency model").
 
 
 namespace attnjit {
 
-/// Two elements, rounded to nearest even: `lo` in bits 0-15. PTX ISA 9.7.9.21 "cvt": the first
-/// source of cvt.*x2 is the upper half.
-template <Element kElement>
-ATTNJIT_DEVICE u32 Pack(float lo, float hi) {
-  u32 packed;
-  if constexpr (kElement == Element::kBf16) {
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(hi), "f"(lo));
-  } else {
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(hi), "f"(lo));
-  }
-  return packed;
+// Loads that stay in their place: behind the barrier that makes other CTAs' writes visible.
+ATTNJIT_DEVICE float2 LoadGlobal8(const float* address) {
+  float2 v;
+  asm volatile("ld.global.v2.f32 {%0, %1}, [%2];\n"
+               : "=f"(v.x), "=f"(v.y)
+               : "l"(address)
+               : "memory");
+  return v;
 }
-
-/// The element in bits 0-15 of `packed` as f32, exactly.
-template <Element kElement>
-ATTNJIT_DEVICE float UnpackLo(u32 packed) {
-  if constexpr (kElement == Element::kBf16) {
-    return __uint_as_float(packed << 16);
-  } else {
-    float value;
-    asm("{ .reg .b16 lo, hi; mov.b32 {lo, hi}, %1; cvt.f32.f16 %0, lo; }"
-        : "=f"(value)
-        : "r"(packed));
-    return value;
-  }
-}
-
-/// The element in bits 16-31 of `packed` as f32, exactly.
-template <Element kElement>
-ATTNJIT_DEVICE float UnpackHi(u32 packed) {
-  if constexpr (kElement == Element::kBf16) {
-    return __uint_as_float(packed & 0xffff0000u);
-  } else {
-    float value;
-    asm("{ .reg .b16 lo, hi; mov.b32 {lo, hi}, %1; cvt.f32.f16 %0, hi; }"
-        : "=f"(value)
-        : "r"(packed));
-    return value;
-  }
-}
-
-/// Adds 0 * x to both halves of `poison`, which starts as 0: it stays 0 while every x is finite and
-/// turns into NaN at the first Inf or NaN. PTX ISA 9.7.4.4 "fma" (half precision).
-template <Element kElement>
-ATTNJIT_DEVICE u32 AddPoison(u32 packed, u32 poison) {
-  u32 result;
-  if constexpr (kElement == Element::kBf16) {
-    asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(packed), "r"(0u), "r"(poison));
-  } else {
-    asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(packed), "r"(0u), "r"(poison));
-  }
-  return result;
-}
-
-/// `packed` with Inf and NaN replaced by 0.
-template <Element kElement>
-ATTNJIT_DEVICE u32 ZeroNonFinite(u32 packed) {
-  // Inf and NaN have all exponent bits set: adding the lowest of them carries into the sign's
-  // place.
-  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
-  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
-  const u32 bad = ((packed & kExponents) + kLowest) >> 15 & 0x00010001u;
-  return packed & ~(bad * 0xffffu);
-}
-
-}  // namespace attnjit
-
-// ---- ptx/shared.h
-// Plain loads and stores of shared memory by address, and stmatrix (PTX ISA 9.7.9, 9.7.14.6).
-
-
-namespace attnjit {
-
-ATTNJIT_DEVICE uint4 LoadShared16(u32 address) {
-  uint4 v;
-  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];\n"
-               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "r"(address)
+ATTNJIT_DEVICE float4 LoadGlobal16(const float* address) {
+  float4 v;
+  asm volatile("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];\n"
+               : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
+               : "l"(address)
                : "memory");
   return v;
 }
 
-ATTNJIT_DEVICE void StoreShared16(u32 address, uint4 v) {
-  asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};\n" ::"r"(address), "r"(v.x), "r"(v.y),
-               "r"(v.z), "r"(v.w)
-               : "memory");
-}
-
-ATTNJIT_DEVICE u32 LoadShared4(u32 address) {
+ATTNJIT_DEVICE u32 LoadGlobal4(const u32* address) {
   u32 v;
-  asm volatile("ld.shared.u32 %0, [%1];\n" : "=r"(v) : "r"(address) : "memory");
+  asm volatile("ld.volatile.global.u32 %0, [%1];\n" : "=r"(v) : "l"(address) : "memory");
   return v;
 }
-
-ATTNJIT_DEVICE void StoreShared4(u32 address, u32 v) {
-  asm volatile("st.shared.u32 [%0], %1;\n" ::"r"(address), "r"(v) : "memory");
+ATTNJIT_DEVICE void StoreGlobal4(u32* address, u32 v) {
+  asm volatile("st.volatile.global.u32 [%0], %1;\n" ::"l"(address), "r"(v) : "memory");
 }
 
-ATTNJIT_DEVICE u32 LoadShared2(u32 address) {
-  u16 v;
-  asm volatile("ld.shared.u16 %0, [%1];\n" : "=h"(v) : "r"(address) : "memory");
-  return v;
-}
-
-ATTNJIT_DEVICE void StoreShared2(u32 address, u32 v) {
-  asm volatile("st.shared.u16 [%0], %1;\n" ::"r"(address), "h"(static_cast<u16>(v)) : "memory");
-}
-
-/// Stores 8x8 matrices of 16-bit elements. Lane l gives the address of row l % 8 of matrix l / 8;
-/// its register i holds row l / 4, columns 2 * (l % 4) and the next, of matrix i.
-ATTNJIT_DEVICE void StoreMatrix4(u32 address, u32 m0, u32 m1, u32 m2, u32 m3) {
-  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};\n" ::"r"(address),
-               "r"(m0), "r"(m1), "r"(m2), "r"(m3)
+/// Counts up, and from `last` back to 0; returns the count before. Writes that this thread made or
+/// saw happen before what a thread does that counts later, on any SM of the GPU.
+ATTNJIT_DEVICE u32 CountRound(u32* counter, u32 last) {
+  u32 before;
+  asm volatile("atom.acq_rel.gpu.global.inc.u32 %0, [%1], %2;\n"
+               : "=r"(before)
+               : "l"(counter), "r"(last)
                : "memory");
-}
-/// As StoreMatrix4; lanes 0 .. 15 give the addresses.
-ATTNJIT_DEVICE void StoreMatrix2(u32 address, u32 m0, u32 m1) {
-  asm volatile("stmatrix.sync.aligned.m8n8.x2.shared.b16 [%0], {%1, %2};\n" ::"r"(address), "r"(m0),
-               "r"(m1)
-               : "memory");
+  return before;
 }
 
 }  // namespace attnjit
 
-// ---- ptx/tma.h
-// Bulk tensor copies between global and shared memory (PTX ISA 9.7.9.27).
-
-
-namespace attnjit {
-
-/// A CUtensorMap: opaque, made by the driver, passed as a __grid_constant__ parameter.
-struct alignas(64) TensorMap {
-  u64 opaque[16];
-};
-
-ATTNJIT_DEVICE void PrefetchTensorMap(const TensorMap& map) {
-  asm volatile("prefetch.tensormap [%0];\n" ::"l"(&map) : "memory");
-}
-
-/// Loads the box at (column, row, head, batch) into shared memory; elements outside of the tensor
-/// are zero. `barrier` receives the box's bytes. One thread calls it.
-ATTNJIT_DEVICE void TmaLoad(u32 smem, const TensorMap& map, u32 barrier, int column, int row,
-                            int head, int batch) {
-  asm volatile(
-      "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
-      " [%0], [%1, {%3, %4, %5, %6}], [%2];\n" ::"r"(smem),
-      "l"(&map), "r"(barrier), "r"(column), "r"(row), "r"(head), "r"(batch)
-      : "memory");
-}
-
-/// Stores the box at (column, row, head, batch); elements outside of the tensor are not written.
-ATTNJIT_DEVICE void TmaStore(const TensorMap& map, u32 smem, int column, int row, int head,
-                             int batch) {
-  asm volatile(
-      "cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group [%0, {%2, %3, %4, %5}], "
-      "[%1];\n" ::"l"(&map),
-      "r"(smem), "r"(column), "r"(row), "r"(head), "r"(batch)
-      : "memory");
-}
-
-ATTNJIT_DEVICE void TmaStoreCommit() { asm volatile("cp.async.bulk.commit_group;\n" ::: "memory"); }
-/// Waits until the thread's committed stores have read their shared memory.
-ATTNJIT_DEVICE void TmaStoreWaitRead() {
-  asm volatile("cp.async.bulk.wait_group.read 0;\n" ::: "memory");
-}
-
-/// Makes this thread's ordinary writes to shared memory visible to the async proxy (TMA, wgmma).
-ATTNJIT_DEVICE void FenceProxyAsync() {
-  asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory");
-}
-
-}  // namespace attnjit
-
-// ---- sm90/storage.h
-// Shared memory of an sm90 kernel: what the plan laid out, as addresses.
-
-
-// ---- ptx/mbarrier.h
-// mbarrier objects in shared memory (PTX ISA 9.7.13.15). Addresses are in the shared window.
-
-
-namespace attnjit {
-
-ATTNJIT_DEVICE void MbarrierInit(u32 barrier, int arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;\n" ::"r"(barrier), "r"(arrivals)
-               : "memory");
-}
-
-/// Makes initialised barriers visible to the async proxy (PTX ISA 9.7.13.4, fence.mbarrier_init).
-ATTNJIT_DEVICE void MbarrierInitFence() {
-  asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");
-}
-
-/// Arrives once and adds `bytes` to the phase's pending transaction count.
-ATTNJIT_DEVICE void MbarrierArriveExpect(u32 barrier, u32 bytes) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;\n" ::"r"(barrier), "r"(bytes)
-               : "memory");
-}
-
-ATTNJIT_DEVICE void MbarrierArrive(u32 barrier) {
-  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];\n" ::"r"(barrier) : "memory");
-}
-
-/// Waits until the phase with this parity has completed.
-ATTNJIT_DEVICE void MbarrierWait(u32 barrier, u32 parity) {
-  asm volatile(
-      "{\n"
-      ".reg .pred done;\n"
-      "WAIT:\n"
-      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-      "@done bra DONE;\n"
-      "bra WAIT;\n"
-      "DONE:\n"
-      "}\n" ::"r"(barrier),
-      "r"(parity)
-      : "memory");
-}
-
-}  // namespace attnjit
-
-// ---- ptx/warp.h
-// Roles of warps and threads: named barriers, register hand-over, election, shared addresses.
-
-
-namespace attnjit {
-
-/// Waits at named barrier `id` until `threads` have arrived or waited (PTX ISA 9.7.13.1).
-ATTNJIT_DEVICE void BarrierSync(int id, int threads) {
-  asm volatile("bar.sync %0, %1;\n" ::"r"(id), "r"(threads) : "memory");
-}
-ATTNJIT_DEVICE void BarrierArrive(int id, int threads) {
-  asm volatile("bar.arrive %0, %1;\n" ::"r"(id), "r"(threads) : "memory");
-}
-
-/// Gives registers back, or takes them (PTX ISA 9.7.19.5); every warp of the warpgroup calls it.
-template <int kRegisters>
-ATTNJIT_DEVICE void ReleaseRegisters() {
-  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;\n" ::"n"(kRegisters));
-}
-template <int kRegisters>
-ATTNJIT_DEVICE void AcquireRegisters() {
-  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;\n" ::"n"(kRegisters));
-}
-
-/// True in one lane of a converged warp (PTX ISA 9.7.13.14).
-ATTNJIT_DEVICE bool ElectOne() {
-  u32 elected;
-  asm volatile("{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\nselp.u32 %0, 1, 0, p;\n}\n"
-               : "=r"(elected));
-  return elected != 0;
-}
-
-/// A value that is the same in every lane, known to the compiler as such.
-ATTNJIT_DEVICE int WarpUniform(int value) { return __shfl_sync(0xffffffff, value, 0); }
-
-}  // namespace attnjit
-
-namespace attnjit::sm90 {
-
-inline constexpr int kGuardWarps = 2;
-
-/// Position in a ring of stages, and the parity of its current lap.
-template <int kStages>
-struct Ring {
-  int stage = 0;
-  u32 parity = 0;
-
-  ATTNJIT_DEVICE void Advance() {
-    if (++stage == kStages) {
-      stage = 0;
-      parity ^= 1;
-    }
-  }
-};
-
-// Barriers, eight bytes each, in this order:
-//   q_full[w] q_empty[w]  k_full[s] k_empty[s]  v_full[s] v_empty[s]  guard_full[s]
-// then guard_flag[s][guard warp], four bytes each. "Full" barriers are completed by TMA's bytes,
-// "empty" ones by one arrival of each warp that has read the buffer, guard_full by the guard warps.
-template <Sm90Plan kP>
-struct Storage {
-  static constexpr int kWarpgroups = kP.consumer_warpgroups;
-  static constexpr int kStages = kP.stages;
-  static constexpr int kQFull = 0;
-  static constexpr int kQEmpty = kQFull + kWarpgroups;
-  static constexpr int kKFull = kQEmpty + kWarpgroups;
-  static constexpr int kKEmpty = kKFull + kStages;
-  static constexpr int kVFull = kKEmpty + kStages;
-  static constexpr int kVEmpty = kVFull + kStages;
-  static constexpr int kGuardFull = kVEmpty + kStages;
-  static constexpr int kBarriers = kGuardFull + kStages;
-
-  static_assert(kP.barrier_offset + 8 * kBarriers + 4 * kStages * kGuardWarps <= kP.smem_bytes);
-  // What the block has at its launch is all that setmaxnreg can share out (PTX ISA 9.7.19.5).
-  static_assert(kWarpgroups * kP.consumer_registers + kP.producer_registers <=
-                65536 / kP.threads() / 8 * 8 * (kWarpgroups + 1));
-  static_assert(kP.q_offset + kWarpgroups * kP.qo_stride <= kP.k_offset);
-  static_assert(kP.q.bytes() <= kP.qo_stride && kP.o.bytes() <= kP.qo_stride);
-  static_assert(kP.k_offset + kStages * kP.k.bytes() <= kP.v_offset);
-  static_assert(kP.v_offset + kStages * kP.v.bytes() <= kP.barrier_offset);
-
-  u32 base;  ///< 1024-byte aligned.
-
-  ATTNJIT_DEVICE u32 Q(int warpgroup) const {
-    return base + kP.q_offset + warpgroup * kP.qo_stride;
-  }
-  ATTNJIT_DEVICE u32 O(int warpgroup) const { return Q(warpgroup); }
-  ATTNJIT_DEVICE u32 K(int stage) const { return base + kP.k_offset + stage * kP.k.bytes(); }
-  ATTNJIT_DEVICE u32 V(int stage) const { return base + kP.v_offset + stage * kP.v.bytes(); }
-  ATTNJIT_DEVICE u32 Barrier(int index) const { return base + kP.barrier_offset + 8 * index; }
-  ATTNJIT_DEVICE u32 GuardFlag(int stage, int warp) const {
-    return base + kP.barrier_offset + 8 * kBarriers + 4 * (stage * kGuardWarps + warp);
-  }
-
-  /// One thread calls it, before the block's first synchronisation.
-  ATTNJIT_DEVICE void InitBarriers() const {
-    const auto init = [&](int first, int count, int arrivals) {
-      for (int i = 0; i < count; ++i) MbarrierInit(Barrier(first + i), arrivals);
-    };
-    init(kQFull, kWarpgroups, 1);
-    init(kQEmpty, kWarpgroups, 1);
-    init(kKFull, kStages, 1);
-    init(kKEmpty, kStages, 4 * kWarpgroups);
-    init(kVFull, kStages, 1);
-    init(kVEmpty, kStages, 4 * kWarpgroups + (kP.guard_v ? kGuardWarps : 0));
-    init(kGuardFull, kStages, kGuardWarps);
-    MbarrierInitFence();
-  }
-};
-
-}  // namespace attnjit::sm90
-
-// ---- sm90/tile_loop.h
-// The tiles of one persistent block, walked alike by every role.
+// ---- sm90/softmax.h
+// Mask and online softmax on the fragment of one warpgroup's S = Q K^T.
+//
+// Register i of a thread holds row Row(i) = 16*warp + lane/4 + 8*((i>>1)&1) and column
+// 8*(i>>2) + 2*(lane%4) + (i&1) (ptx/wgmma.h), so each thread works on two rows, and four
+// neighbouring lanes share them.
 
 
 // ---- common/mask.h
@@ -1046,6 +782,434 @@ struct Mask {
 
 }  // namespace attnjit
 
+// ---- ptx/convert.h
+// Conversions between f32 and the 16-bit elements, two elements to a register.
+
+
+namespace attnjit {
+
+/// Two elements, rounded to nearest even: `lo` in bits 0-15. PTX ISA 9.7.9.21 "cvt": the first
+/// source of cvt.*x2 is the upper half.
+template <Element kElement>
+ATTNJIT_DEVICE u32 Pack(float lo, float hi) {
+  u32 packed;
+  if constexpr (kElement == Element::kBf16) {
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(hi), "f"(lo));
+  } else {
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(hi), "f"(lo));
+  }
+  return packed;
+}
+
+/// The element in bits 0-15 of `packed` as f32, exactly.
+template <Element kElement>
+ATTNJIT_DEVICE float UnpackLo(u32 packed) {
+  if constexpr (kElement == Element::kBf16) {
+    return __uint_as_float(packed << 16);
+  } else {
+    float value;
+    asm("{ .reg .b16 lo, hi; mov.b32 {lo, hi}, %1; cvt.f32.f16 %0, lo; }"
+        : "=f"(value)
+        : "r"(packed));
+    return value;
+  }
+}
+
+/// The element in bits 16-31 of `packed` as f32, exactly.
+template <Element kElement>
+ATTNJIT_DEVICE float UnpackHi(u32 packed) {
+  if constexpr (kElement == Element::kBf16) {
+    return __uint_as_float(packed & 0xffff0000u);
+  } else {
+    float value;
+    asm("{ .reg .b16 lo, hi; mov.b32 {lo, hi}, %1; cvt.f32.f16 %0, hi; }"
+        : "=f"(value)
+        : "r"(packed));
+    return value;
+  }
+}
+
+/// Adds 0 * x to both halves of `poison`, which starts as 0: it stays 0 while every x is finite and
+/// turns into NaN at the first Inf or NaN. PTX ISA 9.7.4.4 "fma" (half precision).
+template <Element kElement>
+ATTNJIT_DEVICE u32 AddPoison(u32 packed, u32 poison) {
+  u32 result;
+  if constexpr (kElement == Element::kBf16) {
+    asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(packed), "r"(0u), "r"(poison));
+  } else {
+    asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(result) : "r"(packed), "r"(0u), "r"(poison));
+  }
+  return result;
+}
+
+/// `packed` with Inf and NaN replaced by 0.
+template <Element kElement>
+ATTNJIT_DEVICE u32 ZeroNonFinite(u32 packed) {
+  // Inf and NaN have all exponent bits set: adding the lowest of them carries into the sign's
+  // place.
+  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
+  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
+  const u32 bad = ((packed & kExponents) + kLowest) >> 15 & 0x00010001u;
+  return packed & ~(bad * 0xffffu);
+}
+
+}  // namespace attnjit
+
+namespace attnjit::sm90 {
+
+/// The running state of a thread's two rows; `sum` holds the thread's own columns only.
+struct RowState {
+  float max[2] = {kEmptyMax, kEmptyMax};
+  float sum[2] = {0.0f, 0.0f};
+};
+
+ATTNJIT_DEVICE float QuadMax(float x) {
+  x = fmaxf(x, __shfl_xor_sync(0xffffffff, x, 1));
+  return fmaxf(x, __shfl_xor_sync(0xffffffff, x, 2));
+}
+ATTNJIT_DEVICE float QuadSum(float x) {
+  x += __shfl_xor_sync(0xffffffff, x, 1);
+  return x + __shfl_xor_sync(0xffffffff, x, 2);
+}
+
+/// Sets what rows `row` and `row` + 8 of the warpgroup do not see to -inf; row r holds token
+/// `first_token` + r / kPack. `column`: the block's first column.
+template <int kPack, Problem kProblem, int kCount>
+ATTNJIT_DEVICE void ApplyMask(float (&s)[kCount], const Mask<kProblem>& mask, i32 first_token,
+                              i32 row, i32 column) {
+  const i32 first = column + 2 * (threadIdx.x % 4);
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    const Interval visible = mask.Visible(first_token + (row + 8 * r) / kPack);
+    const i32 begin = visible.begin - first;
+    const i32 end = visible.end - first;
+#pragma unroll
+    for (int i = 2 * r; i < kCount; i += 4) {
+#pragma unroll
+      for (int j = 0; j < 2; ++j) {
+        const int offset = 2 * (i & ~3) + j;
+        if constexpr (kProblem.left == Bound::kNone) {
+          if (offset >= end) s[i + j] = kNegInf;
+        } else {
+          if (offset >= end || offset < begin) s[i + j] = kNegInf;
+        }
+      }
+    }
+  }
+}
+
+/// s -> p in place; raises the rows' state and gives what o shrinks by. Two partial results for
+/// each row keep the chains of dependent instructions short.
+template <int kCount>
+ATTNJIT_DEVICE void SoftmaxStep(float (&s)[kCount], RowState& rows, float (&rescale)[2],
+                                float scale_log2) {
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    float largest[2] = {s[2 * r], s[2 * r + 1]};
+#pragma unroll
+    for (int i = 2 * r + 4; i < kCount; i += 4) {
+      largest[0] = fmaxf(largest[0], s[i]);
+      largest[1] = fmaxf(largest[1], s[i + 1]);
+    }
+    const float old_max = rows.max[r];
+    rows.max[r] = RaisedMax(old_max, QuadMax(fmaxf(largest[0], largest[1])), scale_log2);
+    const float base = rows.max[r];
+    rescale[r] = RescaleFactor(old_max, base);
+    float sum[2] = {rows.sum[r] * rescale[r], 0.0f};
+#pragma unroll
+    for (int i = 2 * r; i < kCount; i += 4) {
+      s[i] = Probability(s[i], scale_log2, base);
+      s[i + 1] = Probability(s[i + 1], scale_log2, base);
+      sum[0] += s[i];
+      sum[1] += s[i + 1];
+    }
+    rows.sum[r] = sum[0] + sum[1];
+  }
+}
+
+/// p as the A operand of the second product: k16 step i takes registers 4i .. 4i + 3.
+template <Element kElement, int kCount>
+ATTNJIT_DEVICE void PackP(const float (&s)[kCount], u32 (&p)[kCount / 2]) {
+#pragma unroll
+  for (int i = 0; i < kCount / 2; ++i) p[i] = Pack<kElement>(s[2 * i], s[2 * i + 1]);
+}
+
+template <int kCount>
+ATTNJIT_DEVICE void RescaleO(float (&o)[kCount], const float (&rescale)[2]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) o[i] *= rescale[(i >> 1) & 1];
+}
+
+}  // namespace attnjit::sm90
+
+// ---- sm90/storage.h
+// Shared memory of an sm90 kernel: what the plan laid out, as addresses.
+
+
+// ---- ptx/mbarrier.h
+// mbarrier objects in shared memory (PTX ISA 9.7.13.15). Addresses are in the shared window.
+
+
+namespace attnjit {
+
+ATTNJIT_DEVICE void MbarrierInit(u32 barrier, int arrivals) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;\n" ::"r"(barrier), "r"(arrivals)
+               : "memory");
+}
+
+/// Makes initialised barriers visible to the async proxy (PTX ISA 9.7.13.4, fence.mbarrier_init).
+ATTNJIT_DEVICE void MbarrierInitFence() {
+  asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");
+}
+
+/// Arrives once and adds `bytes` to the phase's pending transaction count.
+ATTNJIT_DEVICE void MbarrierArriveExpect(u32 barrier, u32 bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;\n" ::"r"(barrier), "r"(bytes)
+               : "memory");
+}
+
+ATTNJIT_DEVICE void MbarrierArrive(u32 barrier) {
+  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];\n" ::"r"(barrier) : "memory");
+}
+
+/// Waits until the phase with this parity has completed.
+ATTNJIT_DEVICE void MbarrierWait(u32 barrier, u32 parity) {
+  asm volatile(
+      "{\n"
+      ".reg .pred done;\n"
+      "WAIT:\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@done bra DONE;\n"
+      "bra WAIT;\n"
+      "DONE:\n"
+      "}\n" ::"r"(barrier),
+      "r"(parity)
+      : "memory");
+}
+
+}  // namespace attnjit
+
+// ---- ptx/shared.h
+// Plain loads and stores of shared memory by address (PTX ISA 9.7.9).
+
+
+namespace attnjit {
+
+ATTNJIT_DEVICE uint4 LoadShared16(u32 address) {
+  uint4 v;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];\n"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "r"(address)
+               : "memory");
+  return v;
+}
+
+ATTNJIT_DEVICE void StoreShared16(u32 address, uint4 v) {
+  asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};\n" ::"r"(address), "r"(v.x), "r"(v.y),
+               "r"(v.z), "r"(v.w)
+               : "memory");
+}
+
+ATTNJIT_DEVICE u32 LoadShared4(u32 address) {
+  u32 v;
+  asm volatile("ld.shared.u32 %0, [%1];\n" : "=r"(v) : "r"(address) : "memory");
+  return v;
+}
+
+ATTNJIT_DEVICE void StoreShared4(u32 address, u32 v) {
+  asm volatile("st.shared.u32 [%0], %1;\n" ::"r"(address), "r"(v) : "memory");
+}
+
+}  // namespace attnjit
+
+// ---- ptx/warp.h
+// Roles of warps and threads: named barriers, register hand-over, election, shared addresses.
+
+
+namespace attnjit {
+
+/// Waits at named barrier `id` until `threads` have arrived or waited (PTX ISA 9.7.13.1).
+ATTNJIT_DEVICE void BarrierSync(int id, int threads) {
+  asm volatile("bar.sync %0, %1;\n" ::"r"(id), "r"(threads) : "memory");
+}
+ATTNJIT_DEVICE void BarrierArrive(int id, int threads) {
+  asm volatile("bar.arrive %0, %1;\n" ::"r"(id), "r"(threads) : "memory");
+}
+
+/// Gives registers back, or takes them (PTX ISA 9.7.19.5); every warp of the warpgroup calls it.
+template <int kRegisters>
+ATTNJIT_DEVICE void ReleaseRegisters() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;\n" ::"n"(kRegisters));
+}
+template <int kRegisters>
+ATTNJIT_DEVICE void AcquireRegisters() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;\n" ::"n"(kRegisters));
+}
+
+/// True in one lane of a converged warp (PTX ISA 9.7.13.14).
+ATTNJIT_DEVICE bool ElectOne() {
+  u32 elected;
+  asm volatile("{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\nselp.u32 %0, 1, 0, p;\n}\n"
+               : "=r"(elected));
+  return elected != 0;
+}
+
+/// A value that is the same in every lane, known to the compiler as such.
+ATTNJIT_DEVICE int WarpUniform(int value) { return __shfl_sync(0xffffffff, value, 0); }
+
+}  // namespace attnjit
+
+namespace attnjit::sm90 {
+
+inline constexpr int kGuardWarps = 2;
+
+/// Position in a ring of stages, and the parity of its current lap.
+struct Ring {
+  int stage = 0;
+  u32 parity = 0;
+
+  ATTNJIT_DEVICE void Advance(int stages) {
+    if (++stage == stages) {
+      stage = 0;
+      parity ^= 1;
+    }
+  }
+};
+
+// Barriers, eight bytes each, in this order:
+//   q_full[w][q stage] q_empty[w][q stage]  k_full[s] k_empty[s]  v_full[s] v_empty[s]
+//   guard_full[s]  piece_full[w][2]  counted
+// then guard_flag[s][guard warp] and owed[w], four bytes each. "Full" barriers of q, k and v are
+// completed by TMA's bytes, "empty" ones by one arrival of each warp that has read the buffer,
+// guard_full by the guard warps; piece_full and counted belong to combine.h.
+template <Sm90Plan kP>
+struct Storage {
+  static constexpr int kWarpgroups = kP.consumer_warpgroups;
+  static constexpr int kStages = kP.stages;
+  static constexpr int kQStages = kP.q_stages;
+  static constexpr int kQFull = 0;
+  static constexpr int kQEmpty = kQFull + kWarpgroups * kQStages;
+  static constexpr int kKFull = kQEmpty + kWarpgroups * kQStages;
+  static constexpr int kKEmpty = kKFull + kStages;
+  static constexpr int kVFull = kKEmpty + kStages;
+  static constexpr int kVEmpty = kVFull + kStages;
+  static constexpr int kGuardFull = kVEmpty + kStages;
+  static constexpr int kPieceFull = kGuardFull + kStages;
+  static constexpr int kCounted = kPieceFull + (kP.split_blocks != 0 ? 2 * kWarpgroups : 0);
+  static constexpr int kBarriers = kCounted + (kP.split_blocks != 0 ? 1 : 0);
+
+  static_assert(kP.barrier_offset + 8 * kBarriers + 4 * (kStages * kGuardWarps + kWarpgroups) <=
+                kP.smem_bytes);
+  // What the block has at its launch is all that setmaxnreg can share out (PTX ISA 9.7.19.5).
+  static_assert(kWarpgroups * kP.consumer_registers + kP.producer_registers <=
+                65536 / (kP.threads() * kP.blocks_per_sm) / 8 * 8 * (kWarpgroups + 1));
+  static_assert(kP.q_offset + kWarpgroups * kQStages * kP.q.bytes() <= kP.k_offset);
+  static_assert(kP.k_offset + kStages * kP.k.bytes() <= kP.v_offset);
+  static_assert(kP.v_offset + kStages * kP.v.bytes() <= kP.barrier_offset);
+
+  u32 base;  ///< 1024-byte aligned.
+
+  ATTNJIT_DEVICE u32 Q(int warpgroup, int stage) const {
+    return base + kP.q_offset + (warpgroup * kQStages + stage) * kP.q.bytes();
+  }
+  ATTNJIT_DEVICE u32 K(int stage) const { return base + kP.k_offset + stage * kP.k.bytes(); }
+  ATTNJIT_DEVICE u32 V(int stage) const { return base + kP.v_offset + stage * kP.v.bytes(); }
+  ATTNJIT_DEVICE u32 Barrier(int index) const { return base + kP.barrier_offset + 8 * index; }
+  ATTNJIT_DEVICE u32 GuardFlag(int stage, int warp) const {
+    return base + kP.barrier_offset + 8 * kBarriers + 4 * (stage * kGuardWarps + warp);
+  }
+  /// The first of the tiles that this block combines (combine.h).
+  ATTNJIT_DEVICE u32 Owed(int warpgroup) const {
+    return GuardFlag(0, 0) + 4 * (kStages * kGuardWarps + warpgroup);
+  }
+
+  /// One thread calls it, before the block's first synchronisation.
+  ATTNJIT_DEVICE void InitBarriers() const {
+    const auto init = [&](int first, int count, int arrivals) {
+      for (int i = 0; i < count; ++i) MbarrierInit(Barrier(first + i), arrivals);
+    };
+    init(kQFull, kWarpgroups * kQStages, 1);
+    init(kQEmpty, kWarpgroups * kQStages, 4);
+    init(kKFull, kStages, 1);
+    init(kKEmpty, kStages, 4 * kWarpgroups);
+    init(kVFull, kStages, 1);
+    init(kVEmpty, kStages, 4 * kWarpgroups + (kP.guard_v ? kGuardWarps : 0));
+    init(kGuardFull, kStages, kGuardWarps);
+    if constexpr (kP.split_blocks != 0) {
+      for (int w = 0; w < kWarpgroups; ++w) StoreShared4(Owed(w), 0);
+      init(kPieceFull, 2 * kWarpgroups, 4);
+      init(kCounted, 1, 1);
+    }
+    MbarrierInitFence();
+  }
+};
+
+}  // namespace attnjit::sm90
+
+// ---- sm90/store.h
+// The end of a tile: o and lse from registers to global memory.
+//
+// A thread holds two neighbouring columns of every eighth of its rows (ptx/wgmma.h). The four lanes
+// of a quad, which share their rows, pass those around until each has eight neighbouring columns:
+// 16 bytes of one row a store. No shared memory, no barrier and nothing to wait for: the next
+// tile's products are issued behind the stores.
+
+
+// ---- common/sequence.h
+// Where one batch element's rows are: dense tensors, or packed ones (thd) through cu_seqlens.
+
+
+namespace attnjit {
+
+/// One batch element. Packed sequences are one long batch element: `batch` is 0 and the sequence
+/// starts `start_*` rows into the tensor. Dense ones start at row 0 of their batch element.
+struct Sequence {
+  i32 batch;
+  i32 start_q;
+  i32 start_kv;
+  i32 seqlen_q;   ///< >= 0.
+  i32 seqlen_kv;  ///< >= 0.
+};
+
+template <Problem kProblem>
+ATTNJIT_HOST_DEVICE Sequence LoadSequence(const ForwardParams& params, i32 batch) {
+  if constexpr (kProblem.packed) {
+    const i32 start_q = params.cu_seqlens_q[batch];
+    const i32 start_kv = params.cu_seqlens_kv[batch];
+    return {0, start_q, start_kv, params.cu_seqlens_q[batch + 1] - start_q,
+            params.cu_seqlens_kv[batch + 1] - start_kv};
+  } else {
+    return {batch, 0, 0, params.seqlen_q, params.seqlen_kv};
+  }
+}
+
+/// Elements from a tensor's base to (batch, row, head); `row` counts from the tensor's first row
+/// of that batch element, so it is Sequence::start_* + the row in the sequence.
+ATTNJIT_HOST_DEVICE i64 TensorOffset(const Strides& stride, i32 batch, i32 row, i32 head) {
+  return static_cast<i64>(batch) * stride.batch + static_cast<i64>(row) * stride.seq +
+         static_cast<i64>(head) * stride.head;
+}
+
+}  // namespace attnjit
+
+// ---- sm90/tile_loop.h
+// The tiles of one persistent block, walked alike by every role.
+
+
+// ---- common/split.h
+// How the K/V blocks of one tile are cut into pieces that different CTAs compute.
+//
+// With few queries there are fewer tiles than SMs. A tile's blocks are then cut into contiguous
+// pieces of equal length; each gives a partial o, maximum and sum, and one CTA combines them in the
+// order of the pieces (Dao et al., "Flash-Decoding for long-context inference", 2023).
+//
+//   blocks        | 0  1  2  3 | 4  5  6  7 | 8  9 10 |
+//   pieces        |     0      |     1      |    2    |
+//
+// Where to cut follows from the tile's own number of blocks and constants of the plan, and from
+// neither batch, heads nor the GPU: a sequence's result is the same whoever shares its launch.
+
+
 // ---- common/tile_scheduler.h
 // Which tile of the output a linear tile index is.
 //
@@ -1089,11 +1253,14 @@ ATTNJIT_HOST_DEVICE i32 SectionHeads(const ForwardParams& params, i32 all_heads)
 /// The tile of 0 <= linear < params.num_tiles; a bijection. kSectionBytes 0: one section. Blocks
 /// that take their tiles by a fixed rule need that: rounds of a fixed length that straddle sections
 /// were simulated at 0.6 of the balance of rounds over one section.
-template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes>
+/// kPack query heads of a group make one tile: `head` is the first of them.
+template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes, int kPack = 1>
 ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear) {
+  static_assert(kPack == 1 || kSectionBytes == 0);
+  const i32 tile_heads = params.heads_q / kPack;
   i32 m_block, head;
   if constexpr (kHeaviestFirst) {
-    const i32 all_heads = params.heads_q * params.batch;
+    const i32 all_heads = tile_heads * params.batch;
     i32 first_head = 0;
     i32 heads = all_heads;
     if constexpr (kSectionBytes != 0) {
@@ -1110,8 +1277,61 @@ ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear
     head = linear / params.tiles_q;
     m_block = linear - head * params.tiles_q;
   }
-  const i32 batch = head / params.heads_q;
-  return {m_block, head - batch * params.heads_q, batch};
+  const i32 batch = head / tile_heads;
+  return {m_block, (head - batch * tile_heads) * kPack, batch};
+}
+
+}  // namespace attnjit
+
+namespace attnjit {
+
+/// The most pieces of a tile: longer sequences are cut into longer ones, so that combining stays a
+/// small share of the work.
+inline constexpr i32 kMaxPieces = 64;
+
+struct Cut {
+  i32 pieces;  ///< >= 1: a tile without blocks is one piece.
+  i32 blocks;  ///< Of each piece; the last may have fewer, and has at least one if there is any.
+};
+
+/// Cuts `blocks` into pieces of `length` blocks, or longer ones where that would be more than
+/// kMaxPieces, then makes them even.
+ATTNJIT_HOST_DEVICE constexpr Cut CutBlocks(i32 blocks, i32 length) {
+  if (blocks <= length) return {1, blocks};
+  const i32 longest = Max(length, CeilDiv(blocks, kMaxPieces));
+  const i32 even = CeilDiv(blocks, CeilDiv(blocks, longest));
+  return {CeilDiv(blocks, even), even};
+}
+
+/// The blocks of piece `index` < cut.pieces; those that every row sees stay known.
+ATTNJIT_HOST_DEVICE constexpr BlockRange Piece(const BlockRange& all, const Cut& cut, i32 index) {
+  BlockRange piece = all;
+  piece.begin = all.begin + index * cut.blocks;
+  piece.end = Min(all.end, piece.begin + cut.blocks);
+  piece.full_begin = Min(Max(all.full_begin, piece.begin), piece.end);
+  piece.full_end = Max(Min(all.full_end, piece.end), piece.full_begin);
+  return piece;
+}
+
+/// One piece of one tile.
+struct SplitCoord {
+  TileCoord at;
+  i32 tile;  ///< Number of the tile, from 0.
+  i32 split;
+};
+
+/// The piece of 0 <= linear < params.num_tiles; a bijection onto tiles x params.splits. Heads come
+/// first: in the layouts bshd and thd they share pages of memory.
+template <int kPack>
+ATTNJIT_HOST_DEVICE SplitCoord DecodeSplit(const ForwardParams& params, i32 linear) {
+  const i32 tile_heads = params.heads_q / kPack;
+  const i32 piece = linear / tile_heads;
+  const i32 head = linear - piece * tile_heads;
+  const i32 row = piece / params.splits;
+  const i32 batch = row / params.tiles_q;
+  return {{row - batch * params.tiles_q, head * kPack, batch},
+          row * tile_heads + head,
+          piece - row * params.splits};
 }
 
 }  // namespace attnjit
@@ -1122,16 +1342,29 @@ namespace attnjit::sm90 {
 struct Tile {
   TileCoord at;
   Sequence sequence;
-  i32 row_begin;  ///< First query row, counted in the sequence.
-  i32 rows;       ///< Query rows of the sequence in this tile; <= 0: none, the tile is skipped.
+  i32 row_begin;  ///< First query token, counted in the sequence.
+  i32 rows;       ///< Query tokens of the sequence in this tile; <= 0: none, the tile is skipped.
   BlockRange blocks;
+  // Where K/V is cut (plan.split_blocks): this is piece `split` of `splits` of tile `index`.
+  i32 linear;  ///< What MakeTile made this of.
+  i32 index;
+  i32 split;
+  i32 splits;
 };
 
 template <Sm90Plan kP>
 ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   constexpr Problem kProblem = kP.problem;
   Tile tile;
-  tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0>(params, linear);
+  if constexpr (kP.split_blocks != 0) {
+    const SplitCoord piece = DecodeSplit<kP.pack>(params, linear);
+    tile.at = piece.at;
+    tile.linear = linear;
+    tile.index = piece.tile;
+    tile.split = piece.split;
+  } else {
+    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0, kP.pack>(params, linear);
+  }
   tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
   tile.row_begin = tile.at.m_block * kP.tile_m;
   tile.rows = Min(kP.tile_m, tile.sequence.seqlen_q - tile.row_begin);
@@ -1139,6 +1372,12 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   if (tile.rows > 0) {
     const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
     tile.blocks = mask.template Blocks<kP.tile_n>(tile.row_begin, tile.row_begin + tile.rows);
+  }
+  if constexpr (kP.split_blocks != 0) {
+    const Cut cut = CutBlocks(tile.blocks.end - tile.blocks.begin, kP.split_blocks);
+    tile.splits = cut.pieces;
+    if (tile.split >= cut.pieces) tile.rows = 0;
+    tile.blocks = Piece(tile.blocks, cut, tile.split);
   }
   return tile;
 }
@@ -1163,83 +1402,258 @@ ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
 
 namespace attnjit::sm90 {
 
-/// Bytes from the 1024-byte aligned start of a tile to (row, column), as TMA swizzles it: the
-/// 16-byte unit within the row is XORed with the row.
-template <TileLayout kLayout>
-ATTNJIT_DEVICE u32 SwizzledOffset(int row, int column) {
-  const u32 offset = column / kLayout.chunk * kLayout.chunk_bytes() +
-                     row * kLayout.swizzle_bytes() + column % kLayout.chunk * 2;
-  return offset ^ ((offset >> 3) & (kLayout.swizzle_bytes() - 16));
+/// Address of o of a warpgroup's row, whose rows begin with token `first_token` of the sequence.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE u16* OutputAt(const ForwardParams& params, const Tile& tile, int first_token,
+                             int row) {
+  return static_cast<u16*>(params.o) +
+         TensorOffset(params.o_stride, tile.sequence.batch,
+                      tile.sequence.start_q + first_token + row / kP.pack,
+                      tile.at.head + row % kP.pack);
 }
 
-/// Writes this warp's 16 rows of o, in the element type of o, into the warpgroup's tile.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void StageO(const float (&o)[kP.head_dim_v_padded / 2], u32 smem, int warp) {
-  constexpr int kGroups = kP.head_dim_v_padded / 8;
-  constexpr Element kElement = kP.problem.element_o;
-  const int lane = threadIdx.x % 32;
-  const int row = 16 * warp + lane % 16;
-#pragma unroll
-  for (int g = 0; g + 1 < kGroups; g += 2) {
-    StoreMatrix4(smem + SwizzledOffset<kP.o>(row, 8 * g + lane / 16 * 8),
-                 Pack<kElement>(o[4 * g], o[4 * g + 1]), Pack<kElement>(o[4 * g + 2], o[4 * g + 3]),
-                 Pack<kElement>(o[4 * g + 4], o[4 * g + 5]),
-                 Pack<kElement>(o[4 * g + 6], o[4 * g + 7]));
-  }
-  if constexpr (kGroups % 2 != 0) {
-    constexpr int g = kGroups - 1;
-    StoreMatrix2(smem + SwizzledOffset<kP.o>(row, 8 * g), Pack<kElement>(o[4 * g], o[4 * g + 1]),
-                 Pack<kElement>(o[4 * g + 2], o[4 * g + 3]));
-  }
+/// Of two lanes `kDistance` apart: the lower one's `high` and the upper one's `low` change places.
+template <int kDistance>
+ATTNJIT_DEVICE void Exchange(u32& low, u32& high, bool upper) {
+  const u32 received = __shfl_xor_sync(0xffffffff, upper ? low : high, kDistance);
+  low = upper ? received : low;
+  high = upper ? high : received;
 }
 
-/// Address of o at (row of the sequence, column).
-template <Sm90Plan kP>
-ATTNJIT_DEVICE u16* OutputAt(const ForwardParams& params, const Tile& tile, int row) {
-  return static_cast<u16*>(params.o) + TensorOffset(params.o_stride, tile.sequence.batch,
-                                                    tile.sequence.start_q + row, tile.at.head);
+/// A 4 x 4 transpose over the lanes of a quad: lane q had word q of vectors 0 .. 3, and gets words
+/// 0 .. 3 of vector q.
+ATTNJIT_DEVICE void TransposeQuad(u32 (&words)[4]) {
+  const bool odd = threadIdx.x % 2 != 0;
+  const bool upper = threadIdx.x % 4 >= 2;
+  Exchange<1>(words[0], words[1], odd);
+  Exchange<1>(words[2], words[3], odd);
+  Exchange<2>(words[0], words[2], upper);
+  Exchange<2>(words[1], words[3], upper);
 }
 
-/// Copies `rows` rows of the staged tile: the rows past a packed sequence's end are its
-/// neighbour's, which a TMA box would overwrite.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void CopyRows(const ForwardParams& params, const Tile& tile, u32 smem, int first_row,
-                             int rows) {
+/// One of a thread's two rows (kRow 0 or 1) times `scale`, where `stored`; all lanes call it.
+template <Sm90Plan kP, int kRow>
+ATTNJIT_DEVICE void StoreRow(const float (&o)[kP.head_dim_v_padded / 2], float scale, u16* out,
+                             bool stored) {
   constexpr int kVectors = kP.problem.head_dim_v / 8;
-  for (int i = threadIdx.x % 128; i < rows * kVectors; i += 128) {
-    const int row = i / kVectors;
-    const int column = i % kVectors * 8;
-    *reinterpret_cast<uint4*>(OutputAt<kP>(params, tile, first_row + row) + column) =
-        LoadShared16(smem + SwizzledOffset<kP.o>(row, column));
+  const int lane = threadIdx.x % 4;
+#pragma unroll
+  for (int first = 0; first < kVectors; first += 4) {
+    u32 words[4] = {0, 0, 0, 0};
+#pragma unroll
+    for (int i = 0; i < 4 && first + i < kVectors; ++i) {
+      const int at = 4 * (first + i) + 2 * kRow;
+      words[i] = Pack<kP.problem.element_o>(o[at] * scale, o[at + 1] * scale);
+    }
+    TransposeQuad(words);
+    if (stored && (first + 4 <= kVectors || first + lane < kVectors)) {
+      *reinterpret_cast<uint4*>(out + 8 * (first + lane)) = {words[0], words[1], words[2],
+                                                             words[3]};
+    }
   }
 }
 
 /// Rows that see no key at all: o = 0, lse = -inf.
 template <Sm90Plan kP>
-ATTNJIT_DEVICE void StoreEmptyTile(const ForwardParams& params, const Tile& tile, int first_row,
+ATTNJIT_DEVICE void StoreEmptyTile(const ForwardParams& params, const Tile& tile, int first_token,
                                    int rows) {
   constexpr int kVectors = kP.problem.head_dim_v / 8;
   for (int i = threadIdx.x % 128; i < rows * kVectors; i += 128) {
-    *reinterpret_cast<uint4*>(OutputAt<kP>(params, tile, first_row + i / kVectors) +
+    *reinterpret_cast<uint4*>(OutputAt<kP>(params, tile, first_token, i / kVectors) +
                               i % kVectors * 8) = uint4{0, 0, 0, 0};
   }
 }
 
-/// lse of the thread's row, counted in the sequence.
+/// lse of a warpgroup's row.
 template <Sm90Plan kP>
-ATTNJIT_DEVICE void StoreLse(const ForwardParams& params, const Tile& tile, int row, float lse) {
-  params.lse[TensorOffset(params.lse_stride, tile.sequence.batch, tile.sequence.start_q + row,
-                          tile.at.head)] = lse;
+ATTNJIT_DEVICE void StoreLse(const ForwardParams& params, const Tile& tile, int first_token,
+                             int row, float lse) {
+  params.lse[TensorOffset(params.lse_stride, tile.sequence.batch,
+                          tile.sequence.start_q + first_token + row / kP.pack,
+                          tile.at.head + row % kP.pack)] = lse;
 }
 
 }  // namespace attnjit::sm90
 
 namespace attnjit::sm90 {
 
-/// Adds V[column] to the staged row wherever it is not finite; a thread takes every 128th element.
+/// One warpgroup's rows of all pieces of its tile.
 template <Sm90Plan kP>
-ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, u32 smem,
-                                int first_row, int rows, int block) {
+class Partials {
+ public:
+  static constexpr int kColumns = kP.problem.head_dim_v;
+
+  ATTNJIT_DEVICE Partials(const ForwardParams& params, const Tile& tile, int warpgroup)
+      : params_(params),
+        first_(static_cast<i64>(tile.index) * params.splits * params.partial_rows +
+               warpgroup * kP.warpgroup_rows()) {}
+
+  ATTNJIT_DEVICE float* O(int piece, int row) const {
+    return params_.partial_o + Row(piece, row) * kColumns;
+  }
+  /// Two floats: the largest t, the sum of 2^(t - largest).
+  ATTNJIT_DEVICE float* State(int piece, int row) const {
+    return params_.partial_state + Row(piece, row) * 2;
+  }
+
+ private:
+  ATTNJIT_DEVICE i64 Row(int piece, int row) const {
+    return first_ + static_cast<i64>(piece) * params_.partial_rows + row;
+  }
+
+  const ForwardParams& params_;
+  i64 first_;
+};
+
+/// The loading thread's part, for the pieces of its block one after another.
+template <Sm90Plan kP>
+class PieceCounter {
+ public:
+  using S = Storage<kP>;
+
+  ATTNJIT_DEVICE PieceCounter(const ForwardParams& params, const S& storage)
+      : params_(params), storage_(storage) {}
+
+  /// When the Q of `tile` is on its way: counts the piece before it, if that was one.
+  ATTNJIT_DEVICE void Begin(const Tile& tile) {
+    CountLast();
+    entry_ = tile.splits > 1 ? tile.linear + 1 : 0;
+    index_ = tile.index;
+    splits_ = tile.splits;
+  }
+  ATTNJIT_DEVICE void End() {
+    CountLast();
+    MbarrierArrive(storage_.Barrier(S::kCounted));
+  }
+
+ private:
+  ATTNJIT_DEVICE void CountLast() {
+    if (entry_ == 0) return;
+#pragma unroll
+    for (int w = 0; w < S::kWarpgroups; ++w) {
+      MbarrierWait(storage_.Barrier(S::kPieceFull + 2 * w + pieces_.stage), pieces_.parity);
+      u32* const counter = params_.split_counters + index_ * S::kWarpgroups + w;
+      if (CountRound(counter, splits_ - 1) != splits_ - 1) continue;
+      StoreGlobal4(counter, LoadShared4(storage_.Owed(w)));
+      StoreShared4(storage_.Owed(w), entry_);
+    }
+    pieces_.Advance(2);
+  }
+
+  const ForwardParams& params_;
+  const S& storage_;
+  Ring pieces_;
+  u32 entry_ = 0;
+  i32 index_ = 0;
+  u32 splits_ = 0;
+};
+
+/// Writes a thread's part of the piece: its two rows `row` and `row` + 8 of the first `rows`.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void StorePartial(const float (&o)[kP.head_dim_v_padded / 2], const RowState& state,
+                                 const Partials<kP>& partials, int piece, int row, int rows) {
+  const int lane = threadIdx.x % 4;
+  const float sum[2] = {QuadSum(state.sum[0]), QuadSum(state.sum[1])};
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    if (row + 8 * r >= rows) break;
+    if (lane == 0) {
+      *reinterpret_cast<float2*>(partials.State(piece, row + 8 * r)) = {state.max[r], sum[r]};
+    }
+    float* const out = partials.O(piece, row + 8 * r) + 2 * lane;
+#pragma unroll
+    for (int g = 0; g < kP.problem.head_dim_v / 8; ++g) {
+      *reinterpret_cast<float2*>(out + 8 * g) = {o[4 * g + 2 * r], o[4 * g + 2 * r + 1]};
+    }
+  }
+}
+
+/// Four columns of a row of o, and the row's state, over the pieces so far.
+struct CombinedRow {
+  float4 o = {0.0f, 0.0f, 0.0f, 0.0f};
+  float max = kEmptyMax;
+  float sum = 0.0f;
+
+  ATTNJIT_DEVICE void Raise(float raised) {
+    const float scale = RescaleFactor(max, raised);
+    max = raised;
+    sum *= scale;
+    o = {o.x * scale, o.y * scale, o.z * scale, o.w * scale};
+  }
+  /// `state` is no greater than max.
+  ATTNJIT_DEVICE void Add(const float4& piece, float2 state) {
+    const float scale = RescaleFactor(state.x, max);
+    sum += state.y * scale;
+    o = {o.x + piece.x * scale, o.y + piece.y * scale, o.z + piece.z * scale,
+         o.w + piece.w * scale};
+  }
+};
+
+/// Adds pieces `first` .. `first` + kCount - 1, as far as there are any; all loads are in flight
+/// together.
+template <Sm90Plan kP, int kCount>
+ATTNJIT_DEVICE void AddPieces(CombinedRow& all, const Partials<kP>& partials, int first, int pieces,
+                              int row, int column) {
+  float2 state[kCount];
+  float4 o[kCount];
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    state[i] = {kEmptyMax, 0.0f};
+    o[i] = {0.0f, 0.0f, 0.0f, 0.0f};
+    if (first + i < pieces) {
+      state[i] = LoadGlobal8(partials.State(first + i, row));
+      o[i] = LoadGlobal16(partials.O(first + i, row) + column);
+    }
+  }
+  float max = all.max;
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) max = fmaxf(max, state[i].x);
+  all.Raise(max);
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) all.Add(o[i], state[i]);
+}
+
+/// o and lse of the warpgroup's first `rows` rows from the pieces of all CTAs.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void CombinePieces(const ForwardParams& params, const Tile& tile,
+                                  const Partials<kP>& partials, int first_token, int rows) {
+  constexpr int kVectors = kP.problem.head_dim_v / 4;
+  constexpr Element kElement = kP.problem.element_o;
+  constexpr int kAtOnce = kP.blocks_per_sm == 1 ? 32 : 16;  // As registers allow.
+#pragma unroll 1
+  for (int i = threadIdx.x % 128; i < rows * kVectors; i += 128) {
+    const int row = i / kVectors;
+    const int column = i % kVectors * 4;
+    CombinedRow all;
+#pragma unroll 1
+    for (int piece = 0; piece < tile.splits; piece += kAtOnce) {
+      AddPieces<kP, kAtOnce>(all, partials, piece, tile.splits, row, column);
+    }
+    const float scale = OutputScale(all.sum);
+    *reinterpret_cast<uint2*>(OutputAt<kP>(params, tile, first_token, row) + column) = {
+        Pack<kElement>(all.o.x * scale, all.o.y * scale),
+        Pack<kElement>(all.o.z * scale, all.o.w * scale)};
+    if constexpr (kP.problem.lse) {
+      if (column == 0) StoreLse<kP>(params, tile, first_token, row, Lse(all.max, all.sum));
+    }
+  }
+}
+
+}  // namespace attnjit::sm90
+
+// ---- sm90/poison.h
+// The rare end of a tile whose boundary blocks held NaN or infinity in V (see guard.h): adds those
+// elements to the o of the rows that see them, whole or partial, where the warpgroup stored it. A
+// NaN or an infinity times p > 0, plus anything finite, is itself, so neither order nor p matters.
+
+
+namespace attnjit::sm90 {
+
+/// Calls add(row of the warpgroup, d, V[column][d]) wherever that is not finite and the row sees
+/// it; a thread takes every 128th d.
+template <Sm90Plan kP, class Add>
+ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, int first_token,
+                                int rows, int block, Add&& add) {
   constexpr Problem kProblem = kP.problem;
   const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
   const int columns_end = Min((block + 1) * kP.tile_n, tile.sequence.seqlen_kv);
@@ -1252,25 +1666,33 @@ ATTNJIT_DEVICE void PoisonBlock(const ForwardParams& params, const Tile& tile, u
       const u32 value = v[d];
       if (ZeroNonFinite<kProblem.element>(value) == value) continue;
       for (int row = 0; row < rows; ++row) {
-        const Interval visible = mask.Visible(first_row + row);
+        const Interval visible = mask.Visible(first_token + row / kP.pack);
         if (column < visible.begin || column >= visible.end) continue;
-        const u32 address = smem + SwizzledOffset<kP.o>(row, d);
-        const float sum =
-            UnpackLo<kProblem.element_o>(LoadShared2(address)) + UnpackLo<kProblem.element>(value);
-        StoreShared2(address, Pack<kProblem.element_o>(sum, 0.0f));
+        add(row, d, UnpackLo<kProblem.element>(value));
       }
     }
   }
 }
 
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void PoisonTile(const ForwardParams& params, const Tile& tile, u32 smem,
-                               int first_row, int rows) {
+template <Sm90Plan kP, class Add>
+ATTNJIT_DEVICE void PoisonTile(const ForwardParams& params, const Tile& tile, int first_token,
+                               int rows, Add&& add) {
   for (int block = tile.blocks.begin; block < tile.blocks.end; ++block) {
     if (tile.blocks.IsBoundary(block)) {
-      PoisonBlock<kP>(params, tile, smem, first_row, rows, block);
+      PoisonBlock<kP>(params, tile, first_token, rows, block, add);
     }
   }
+}
+
+/// The o that the warpgroup stored.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void PoisonOutput(const ForwardParams& params, const Tile& tile, int first_token,
+                                 int rows) {
+  constexpr Element kElement = kP.problem.element_o;
+  PoisonTile<kP>(params, tile, first_token, rows, [&](int row, int d, float value) {
+    u16* const o = OutputAt<kP>(params, tile, first_token, row) + d;
+    *o = static_cast<u16>(Pack<kElement>(UnpackLo<kElement>(*o) + value, 0.0f));
+  });
 }
 
 }  // namespace attnjit::sm90
@@ -1350,99 +1772,6 @@ ATTNJIT_DEVICE void IssuePv(float (&o)[kP.head_dim_v_padded / 2], const u32 (&p)
 
 }  // namespace attnjit::sm90
 
-// ---- sm90/softmax.h
-// Mask and online softmax on the fragment of one warpgroup's S = Q K^T.
-//
-// Register i of a thread holds row Row(i) = 16*warp + lane/4 + 8*((i>>1)&1) and column
-// 8*(i>>2) + 2*(lane%4) + (i&1) (ptx/wgmma.h), so each thread works on two rows, and four
-// neighbouring lanes share them.
-
-
-namespace attnjit::sm90 {
-
-/// The running state of a thread's two rows; `sum` holds the thread's own columns only.
-struct RowState {
-  float max[2] = {kEmptyMax, kEmptyMax};
-  float sum[2] = {0.0f, 0.0f};
-};
-
-ATTNJIT_DEVICE float QuadMax(float x) {
-  x = fmaxf(x, __shfl_xor_sync(0xffffffff, x, 1));
-  return fmaxf(x, __shfl_xor_sync(0xffffffff, x, 2));
-}
-ATTNJIT_DEVICE float QuadSum(float x) {
-  x += __shfl_xor_sync(0xffffffff, x, 1);
-  return x + __shfl_xor_sync(0xffffffff, x, 2);
-}
-
-/// Sets what rows `row` and `row` + 8 do not see to -inf. `column`: the block's first column.
-template <Problem kProblem, int kCount>
-ATTNJIT_DEVICE void ApplyMask(float (&s)[kCount], const Mask<kProblem>& mask, i32 row, i32 column) {
-  const i32 first = column + 2 * (threadIdx.x % 4);
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    const Interval visible = mask.Visible(row + 8 * r);
-    const i32 begin = visible.begin - first;
-    const i32 end = visible.end - first;
-#pragma unroll
-    for (int i = 2 * r; i < kCount; i += 4) {
-#pragma unroll
-      for (int j = 0; j < 2; ++j) {
-        const int offset = 2 * (i & ~3) + j;
-        if constexpr (kProblem.left == Bound::kNone) {
-          if (offset >= end) s[i + j] = kNegInf;
-        } else {
-          if (offset >= end || offset < begin) s[i + j] = kNegInf;
-        }
-      }
-    }
-  }
-}
-
-/// s -> p in place; raises the rows' state and gives what o shrinks by. Two partial results for
-/// each row keep the chains of dependent instructions short.
-template <int kCount>
-ATTNJIT_DEVICE void SoftmaxStep(float (&s)[kCount], RowState& rows, float (&rescale)[2],
-                                float scale_log2) {
-#pragma unroll
-  for (int r = 0; r < 2; ++r) {
-    float largest[2] = {s[2 * r], s[2 * r + 1]};
-#pragma unroll
-    for (int i = 2 * r + 4; i < kCount; i += 4) {
-      largest[0] = fmaxf(largest[0], s[i]);
-      largest[1] = fmaxf(largest[1], s[i + 1]);
-    }
-    const float old_max = rows.max[r];
-    rows.max[r] = RaisedMax(old_max, QuadMax(fmaxf(largest[0], largest[1])), scale_log2);
-    const float base = rows.max[r];
-    rescale[r] = RescaleFactor(old_max, base);
-    float sum[2] = {rows.sum[r] * rescale[r], 0.0f};
-#pragma unroll
-    for (int i = 2 * r; i < kCount; i += 4) {
-      s[i] = Probability(s[i], scale_log2, base);
-      s[i + 1] = Probability(s[i + 1], scale_log2, base);
-      sum[0] += s[i];
-      sum[1] += s[i + 1];
-    }
-    rows.sum[r] = sum[0] + sum[1];
-  }
-}
-
-/// p as the A operand of the second product: k16 step i takes registers 4i .. 4i + 3.
-template <Element kElement, int kCount>
-ATTNJIT_DEVICE void PackP(const float (&s)[kCount], u32 (&p)[kCount / 2]) {
-#pragma unroll
-  for (int i = 0; i < kCount / 2; ++i) p[i] = Pack<kElement>(s[2 * i], s[2 * i + 1]);
-}
-
-template <int kCount>
-ATTNJIT_DEVICE void RescaleO(float (&o)[kCount], const float (&rescale)[2]) {
-#pragma unroll
-  for (int i = 0; i < kCount; ++i) o[i] *= rescale[(i >> 1) & 1];
-}
-
-}  // namespace attnjit::sm90
-
 namespace attnjit::sm90 {
 
 template <Sm90Plan kP>
@@ -1451,27 +1780,25 @@ class Consumer {
   using S = Storage<kP>;
   static constexpr Problem kProblem = kP.problem;
 
-  ATTNJIT_DEVICE Consumer(const ForwardParams& params, const TensorMap& o_map, S storage,
-                          int warpgroup)
+  ATTNJIT_DEVICE Consumer(const ForwardParams& params, S storage, int warpgroup)
       : params_(params),
-        o_map_(o_map),
         storage_(storage),
         warpgroup_(warpgroup),
         warp_(WarpUniform(threadIdx.x / 32 % 4)),
         scale_log2_(params.softmax_scale_log2) {}
 
   ATTNJIT_DEVICE void Run() {
+    if constexpr (kP.warpgroup_rows() < 64) ZeroSpareRows();
     if (kP.ping_pong && warpgroup_ == S::kWarpgroups - 1) PassTurn();
     ForEachTile<kP>(params_, [&](const Tile& tile) {
-      const int first_row = tile.row_begin + 64 * warpgroup_;
-      const int rows = Min(64, tile.row_begin + tile.rows - first_row);
       if (tile.blocks.empty()) {
-        StoreEmpty(tile, first_row, rows);
+        StoreEmpty(tile, FirstToken(tile), Tokens(tile) * kP.pack);
       } else {
-        ComputeTile(tile, first_row, rows);
+        ComputeTile(tile, FirstToken(tile), Tokens(tile) * kP.pack);
       }
     });
     if (kP.ping_pong && warpgroup_ == 0) AwaitTurn();  // The last turn, so that none is left over.
+    if constexpr (kP.split_blocks != 0) CombineOwed();
   }
 
  private:
@@ -1485,21 +1812,45 @@ class Consumer {
     if (ElectOne()) MbarrierArrive(storage_.Barrier(empty_barrier));
   }
 
-  ATTNJIT_DEVICE int ThreadRow(int first_row) const {
-    return first_row + 16 * warp_ + threadIdx.x % 32 / 4;
+  /// The warpgroup's part of a tile.
+  ATTNJIT_DEVICE int FirstToken(const Tile& tile) const {
+    return tile.row_begin + kP.warpgroup_tokens() * warpgroup_;
+  }
+  ATTNJIT_DEVICE int Tokens(const Tile& tile) const {
+    return Min(kP.warpgroup_tokens(), tile.row_begin + tile.rows - FirstToken(tile));
   }
 
-  ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_row, int rows) {
+  /// Of the warpgroup's 64: the first of the two that this thread works on.
+  ATTNJIT_DEVICE int ThreadRow() const { return 16 * warp_ + threadIdx.x % 32 / 4; }
+
+  /// Rows of q that no load ever fills, as pack does not divide 64.
+  ATTNJIT_DEVICE void ZeroSpareRows() {
+    constexpr int kBegin = kP.warpgroup_rows() * kP.q.swizzle_bytes();
+    constexpr int kVectors = (kP.q.chunk_bytes() - kBegin) / 16;
+    for (int i = threadIdx.x % 128; i < S::kQStages * kP.q.chunks * kVectors; i += 128) {
+      StoreShared16(storage_.Q(warpgroup_, 0) + i / kVectors * kP.q.chunk_bytes() + kBegin +
+                        i % kVectors * 16,
+                    uint4{0, 0, 0, 0});
+    }
+    FenceProxyAsync();
+    SyncWarpgroup();
+  }
+
+  ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_token, int rows) {
     float o[kP.head_dim_v_padded / 2];
     RowState state;
-    MbarrierWait(storage_.Barrier(S::kQFull + warpgroup_), q_parity_);
-    q_parity_ ^= 1;
-    const bool poisoned = Accumulate(tile, first_row, o, state);
-    Finish(tile, first_row, rows, o, state, poisoned);
+    MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
+    const bool poisoned = Accumulate(tile, first_token, o, state);
+    if constexpr (kP.split_blocks != 0) {
+      if (tile.splits != 1) {
+        return FinishPiece(tile, first_token, rows, o, state, poisoned);
+      }
+    }
+    Finish(tile, first_token, rows, o, state, poisoned);
   }
 
   /// Whether a boundary block's V held non-finite elements.
-  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_row,
+  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_token,
                                  float (&o)[kP.head_dim_v_padded / 2], RowState& state) {
     float s[kP.tile_n / 2];
     u32 p[kP.tile_n / 4];
@@ -1509,11 +1860,11 @@ class Consumer {
     for (float& x : o) x = 0.0f;
 
     const int last = blocks.end - 1;
-    if constexpr (kP.peel_first) poisoned |= Step(tile, first_row, last, true, o, s, p, state);
+    if constexpr (kP.peel_first) poisoned |= Step(tile, first_token, last, true, o, s, p, state);
 #pragma unroll 1
     for (int block = kP.peel_first ? last - 1 : last; block >= blocks.begin; --block) {
       const bool first = !kP.peel_first && block == last;
-      poisoned |= Step(tile, first_row, block, first, o, s, p, state);
+      poisoned |= Step(tile, first_token, block, first, o, s, p, state);
     }
 
     poisoned |= AwaitV(blocks, blocks.begin);
@@ -1528,7 +1879,7 @@ class Consumer {
   }
 
   /// One block: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
-  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_row, int block, bool first,
+  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_token, int block, bool first,
                            float (&o)[kP.head_dim_v_padded / 2], float (&s)[kP.tile_n / 2],
                            u32 (&p)[kP.tile_n / 4], RowState& state) {
     const bool turns = kP.ping_pong && !(kP.peel_first && first);
@@ -1538,7 +1889,7 @@ class Consumer {
     if (turns) AwaitTurn();
     PvProduct<kP>::Pin(o);
     WgmmaFence();
-    IssueQk<kP>(s, storage_.Q(warpgroup_), storage_.K(k_.stage));
+    IssueQk<kP>(s, storage_.Q(warpgroup_, q_.stage), storage_.K(k_.stage));
     WgmmaCommit();
     if (first) {
       if (turns) PassTurn();
@@ -1553,7 +1904,8 @@ class Consumer {
     }
     QkProduct<kP>::Pin(s);
     ReleaseK();
-    MaskIfBoundary(s, tile, first_row, block);
+    if (block == tile.blocks.begin) ReleaseQ();
+    MaskIfBoundary(s, tile, first_token, block);
     SoftmaxStep(s, state, rescale, scale_log2_);
     if (!kP.peel_first || !first) {  // Known when compiled: one path for the loop, peeled or not.
       WgmmaWait<0>();
@@ -1565,13 +1917,20 @@ class Consumer {
     return poisoned;
   }
 
+  /// Place of the tile's q among those of all warpgroups.
+  ATTNJIT_DEVICE int QSlot() const { return warpgroup_ * S::kQStages + q_.stage; }
+
+  ATTNJIT_DEVICE void ReleaseQ() {
+    Release(S::kQEmpty + QSlot());
+    q_.Advance(S::kQStages);
+  }
   ATTNJIT_DEVICE void ReleaseK() {
     Release(S::kKEmpty + k_.stage);
-    k_.Advance();
+    k_.Advance(S::kStages);
   }
   ATTNJIT_DEVICE void ReleaseV() {
     Release(S::kVEmpty + v_.stage);
-    v_.Advance();
+    v_.Advance(S::kStages);
   }
 
   ATTNJIT_DEVICE bool AwaitV(const BlockRange& blocks, int block) {
@@ -1584,85 +1943,94 @@ class Consumer {
         for (int w = 0; w < kGuardWarps; ++w) {
           flags |= LoadShared4(storage_.GuardFlag(v_.stage, w));
         }
+        __syncwarp();  // All lanes have read when one of them gives the stage back.
         return flags != 0;
       }
     }
     return false;
   }
 
-  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_row,
+  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
                                      int block) {
     if constexpr (kProblem.masked() || kP.check_kv_rows) {
       if (tile.blocks.IsBoundary(block)) {
         const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
-        ApplyMask(s, mask, ThreadRow(first_row), block * kP.tile_n);
+        ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
       }
     }
   }
 
-  ATTNJIT_DEVICE void Finish(const Tile& tile, int first_row, int rows,
-                             float (&o)[kP.head_dim_v_padded / 2], RowState& state, bool poisoned) {
-    float scale[2];
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      const float sum = QuadSum(state.sum[r]);
-      scale[r] = OutputScale(sum);
-      if constexpr (kProblem.lse) {
-        const int row = 16 * warp_ + threadIdx.x % 32 / 4 + 8 * r;
-        if (threadIdx.x % 4 == 0 && (!kP.check_q_rows || row < rows)) {
-          StoreLse<kP>(params_, tile, first_row + row, Lse(state.max[r], sum));
-        }
-      }
-    }
-    RescaleO(o, scale);
-    SyncWarpgroup();  // Every warp has read its rows of q, which o replaces.
-    const u32 smem = storage_.O(warpgroup_);
-    StageO<kP>(o, smem, warp_);
-    FenceProxyAsync();
-    SyncWarpgroup();
+  ATTNJIT_DEVICE void Finish(const Tile& tile, int first_token, int rows,
+                             const float (&o)[kP.head_dim_v_padded / 2], const RowState& state,
+                             bool poisoned) {
+    FinishRow<0>(tile, first_token, rows, o, state);
+    FinishRow<1>(tile, first_token, rows, o, state);
     if (kP.guard_v && poisoned) {
-      PoisonTile<kP>(params_, tile, smem, first_row, rows);
-      FenceProxyAsync();
       SyncWarpgroup();
+      PoisonOutput<kP>(params_, tile, first_token, rows);
     }
-    WriteO(tile, smem, first_row, rows);
   }
 
-  ATTNJIT_DEVICE void WriteO(const Tile& tile, u32 smem, int first_row, int rows) {
-    if (kProblem.packed && kP.check_q_rows && rows < 64) {
-      CopyRows<kP>(params_, tile, smem, first_row, rows);
-      SyncWarpgroup();
-      if (warp_ == 0 && ElectOne()) MbarrierArrive(storage_.Barrier(S::kQEmpty + warpgroup_));
-      return;
-    }
-    if (warp_ == 0 && ElectOne()) {
-#pragma unroll
-      for (int chunk = 0; chunk < kP.o.chunks; ++chunk) {
-        TmaStore(o_map_, smem + chunk * kP.o.chunk_bytes(), chunk * kP.o.chunk,
-                 tile.sequence.start_q + first_row, tile.at.head, tile.sequence.batch);
+  template <int kRow>
+  ATTNJIT_DEVICE void FinishRow(const Tile& tile, int first_token, int rows,
+                                const float (&o)[kP.head_dim_v_padded / 2], const RowState& state) {
+    const int row = ThreadRow() + 8 * kRow;
+    const bool stored = !kP.check_q_rows || row < rows;
+    const float sum = QuadSum(state.sum[kRow]);
+    if constexpr (kProblem.lse) {
+      if (threadIdx.x % 4 == 0 && stored) {
+        StoreLse<kP>(params_, tile, first_token, row, Lse(state.max[kRow], sum));
       }
-      TmaStoreCommit();
-      TmaStoreWaitRead();
-      MbarrierArrive(storage_.Barrier(S::kQEmpty + warpgroup_));
+    }
+    StoreRow<kP, kRow>(o, OutputScale(sum), OutputAt<kP>(params_, tile, first_token, row), stored);
+  }
+
+  /// Leaves a piece of the tile's K/V behind.
+  ATTNJIT_DEVICE void FinishPiece(const Tile& tile, int first_token, int rows,
+                                  const float (&o)[kP.head_dim_v_padded / 2], const RowState& state,
+                                  bool poisoned) {
+    const Partials<kP> partials(params_, tile, warpgroup_);
+    StorePartial<kP>(o, state, partials, tile.split, ThreadRow(), rows);
+    if (kP.guard_v && poisoned) {
+      SyncWarpgroup();
+      PoisonTile<kP>(params_, tile, first_token, rows,
+                     [&](int row, int d, float value) { partials.O(tile.split, row)[d] += value; });
+    }
+    __syncwarp();
+    Release(S::kPieceFull + 2 * warpgroup_ + pieces_.stage);
+    pieces_.Advance(2);
+  }
+
+  /// Ends the tiles whose last piece this block finished.
+  ATTNJIT_DEVICE void CombineOwed() {
+    MbarrierWait(storage_.Barrier(S::kCounted), 0);
+    u32 entry = LoadShared4(storage_.Owed(warpgroup_));
+    while (entry != 0) {
+      const Tile tile = MakeTile<kP>(params_, entry - 1);
+      u32* const counter = params_.split_counters + tile.index * S::kWarpgroups + warpgroup_;
+      entry = LoadGlobal4(counter);
+      SyncWarpgroup();
+      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
+      CombinePieces<kP>(params_, tile, Partials<kP>(params_, tile, warpgroup_), FirstToken(tile),
+                        Tokens(tile) * kP.pack);
     }
   }
 
-  ATTNJIT_DEVICE void StoreEmpty(const Tile& tile, int first_row, int rows) {
-    StoreEmptyTile<kP>(params_, tile, first_row, rows);
+  ATTNJIT_DEVICE void StoreEmpty(const Tile& tile, int first_token, int rows) {
+    StoreEmptyTile<kP>(params_, tile, first_token, rows);
     if constexpr (kProblem.lse) {
       const int row = threadIdx.x % 128;
-      if (row < rows) StoreLse<kP>(params_, tile, first_row + row, kNegInf);
+      if (row < rows) StoreLse<kP>(params_, tile, first_token, row, kNegInf);
     }
   }
 
   const ForwardParams& params_;
-  const TensorMap& o_map_;
   S storage_;
   int warpgroup_;
   int warp_;
   float scale_log2_;
-  Ring<kP.stages> k_, v_;
-  u32 q_parity_ = 0;
+  Ring q_, k_, v_;
+  Ring pieces_;
 };
 
 }  // namespace attnjit::sm90
@@ -1701,8 +2069,7 @@ ATTNJIT_DEVICE bool CleanTile(u32 smem, int warp) {
 /// guard warps too: a barrier's parity tells two neighbouring phases apart and no more, so nobody
 /// may run ahead of the ring or fall behind it.
 template <Sm90Plan kP>
-ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int warp,
-                           Ring<kP.stages>& v) {
+ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int warp, Ring& v) {
   using S = Storage<kP>;
 #pragma unroll 1
   for (int block = tile.blocks.end - 1; block >= tile.blocks.begin; --block) {
@@ -1717,14 +2084,15 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
       MbarrierArrive(storage.Barrier(S::kGuardFull + v.stage));
       MbarrierArrive(storage.Barrier(S::kVEmpty + v.stage));
     }
-    v.Advance();
+    v.Advance(S::kStages);
   }
 }
 
 }  // namespace attnjit::sm90
 
 // ---- sm90/load.h
-// The loading warps: one thread of warp 0 feeds K and V, one thread of warp 1 feeds Q.
+// The loading warps: one thread of warp 0 feeds K and V, one thread of warp 1 feeds Q (and counts
+// pieces: combine.h).
 //
 // K and V of one tile, last block first, in the order in which the consumers multiply them:
 //   K(n-1)  K(n-2) V(n-1)  K(n-3) V(n-2)  ...  K(0) V(1)  V(0)
@@ -1744,40 +2112,54 @@ ATTNJIT_DEVICE void LoadBoxes(u32 smem, const TensorMap& map, u32 full, int row,
   }
 }
 
-/// Where a producing warp is in its rings. Each warp has one role: the warp of Q needs only
-/// q_parity, that of K and V both rings, the guards v. One struct keeps all roles within their few
-/// registers.
-template <Sm90Plan kP>
+/// Where a producing warp is in its rings. A warp has one role, so that few registers do for all:
+/// K and V, Q, or V for the guards.
 struct ProducerState {
-  Ring<kP.stages> k;
-  Ring<kP.stages> v;
-
-  /// Q has one buffer for each warpgroup: the parity of its lap.
-  ATTNJIT_DEVICE u32& q_parity() { return k.parity; }
+  Ring k_or_q;
+  Ring v;
 };
 
-/// Q of every warpgroup, when its last o has left the place.
+/// Loads one warpgroup's Q from token `row`. With heads packed a box is [tokens][heads][columns],
+/// so that its rows are in the tile's order.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void LoadQBoxes(u32 smem, const TensorMap& map, u32 full, const Tile& tile,
+                               int row) {
+  if constexpr (kP.pack == 1) {
+    LoadBoxes<kP.q>(smem, map, full, row, tile.at.head, tile.sequence.batch);
+  } else {
+    MbarrierArriveExpect(full, kP.q.chunks * kP.warpgroup_rows() * kP.q.swizzle_bytes());
+#pragma unroll
+    for (int chunk = 0; chunk < kP.q.chunks; ++chunk) {
+      TmaLoad(smem + chunk * kP.q.chunk_bytes(), map, full, chunk * kP.q.chunk, tile.at.head, row,
+              tile.sequence.batch);
+    }
+  }
+}
+
+/// Q of every warpgroup, when it has multiplied the one that was there.
 template <Sm90Plan kP>
 ATTNJIT_DEVICE void LoadQ(const Tile& tile, const TensorMap& q_map, const Storage<kP>& storage,
-                          ProducerState<kP>& state) {
+                          Ring& q) {
   using S = Storage<kP>;
   if (tile.blocks.empty()) return;
 #pragma unroll 1
   for (int w = 0; w < S::kWarpgroups; ++w) {
-    MbarrierWait(storage.Barrier(S::kQEmpty + w), state.q_parity() ^ 1);
-    LoadBoxes<kP.q>(storage.Q(w), q_map, storage.Barrier(S::kQFull + w),
-                    tile.sequence.start_q + tile.row_begin + 64 * w, tile.at.head,
-                    tile.sequence.batch);
+    const int slot = w * S::kQStages + q.stage;
+    MbarrierWait(storage.Barrier(S::kQEmpty + slot), q.parity ^ 1);
+    LoadQBoxes<kP>(storage.Q(w, q.stage), q_map, storage.Barrier(S::kQFull + slot), tile,
+                   tile.sequence.start_q + tile.row_begin + kP.warpgroup_tokens() * w);
   }
-  state.q_parity() ^= 1;
+  q.Advance(S::kQStages);
 }
 
 /// K and V of a tile through their rings.
 template <Sm90Plan kP>
 ATTNJIT_DEVICE void LoadKv(const Tile& tile, const TensorMap& k_map, const TensorMap& v_map,
-                           const Storage<kP>& storage, ProducerState<kP>& state) {
+                           const Storage<kP>& storage, ProducerState& state) {
   using S = Storage<kP>;
   const BlockRange& blocks = tile.blocks;
+  Ring& k = state.k_or_q;
+  Ring& v = state.v;
   const int head = tile.at.head / kP.problem.group;
   const int start = tile.sequence.start_kv;
   const int batch = tile.sequence.batch;
@@ -1785,18 +2167,17 @@ ATTNJIT_DEVICE void LoadKv(const Tile& tile, const TensorMap& k_map, const Tenso
 #pragma unroll 1
   for (int block = blocks.end - 1; block >= blocks.begin - 1; --block) {
     if (block >= blocks.begin) {
-      const u32 full = storage.Barrier(S::kKFull + state.k.stage);
-      MbarrierWait(storage.Barrier(S::kKEmpty + state.k.stage), state.k.parity ^ 1);
-      LoadBoxes<kP.k>(storage.K(state.k.stage), k_map, full, start + block * kP.tile_n, head,
-                      batch);
-      state.k.Advance();
+      const u32 full = storage.Barrier(S::kKFull + k.stage);
+      MbarrierWait(storage.Barrier(S::kKEmpty + k.stage), k.parity ^ 1);
+      LoadBoxes<kP.k>(storage.K(k.stage), k_map, full, start + block * kP.tile_n, head, batch);
+      k.Advance(S::kStages);
     }
     if (block + 1 < blocks.end) {
-      const u32 full = storage.Barrier(S::kVFull + state.v.stage);
-      MbarrierWait(storage.Barrier(S::kVEmpty + state.v.stage), state.v.parity ^ 1);
-      LoadBoxes<kP.v>(storage.V(state.v.stage), v_map, full, start + (block + 1) * kP.tile_n, head,
+      const u32 full = storage.Barrier(S::kVFull + v.stage);
+      MbarrierWait(storage.Barrier(S::kVEmpty + v.stage), v.parity ^ 1);
+      LoadBoxes<kP.v>(storage.V(v.stage), v_map, full, start + (block + 1) * kP.tile_n, head,
                       batch);
-      state.v.Advance();
+      v.Advance(S::kStages);
     }
   }
 }
@@ -1810,23 +2191,29 @@ template <Sm90Plan kP>
 ATTNJIT_DEVICE void Produce(const ForwardParams& params, const TensorMap& q_map,
                             const TensorMap& k_map, const TensorMap& v_map, Storage<kP> storage,
                             int warp) {
-  ProducerState<kP> state;
+  ProducerState state;
+  PieceCounter<kP> pieces(params, storage);
   ForEachTile<kP>(params, [&](const Tile& tile) {
     if (warp == 0) {
       if (ElectOne()) LoadKv<kP>(tile, k_map, v_map, storage, state);
     } else if (warp == 1) {
-      if (ElectOne()) LoadQ<kP>(tile, q_map, storage, state);
+      if (ElectOne()) {
+        LoadQ<kP>(tile, q_map, storage, state.k_or_q);
+        if constexpr (kP.split_blocks != 0) pieces.Begin(tile);
+      }
     } else if constexpr (kP.guard_v) {
       GuardV<kP>(tile, storage, warp - 2, state.v);
     }
     __syncwarp();
   });
+  if constexpr (kP.split_blocks != 0) {
+    if (warp == 1 && ElectOne()) pieces.End();
+  }
 }
 
 template <Sm90Plan kP>
 ATTNJIT_DEVICE void Forward(const ForwardParams& params, const TensorMap& q_map,
-                            const TensorMap& k_map, const TensorMap& v_map,
-                            const TensorMap& o_map) {
+                            const TensorMap& k_map, const TensorMap& v_map) {
   extern __shared__ __align__(1024) unsigned char smem[];
   const Storage<kP> storage{SharedAddress(smem)};
   const int warp = WarpUniform(threadIdx.x / 32);
@@ -1834,26 +2221,24 @@ ATTNJIT_DEVICE void Forward(const ForwardParams& params, const TensorMap& q_map,
     PrefetchTensorMap(q_map);
     PrefetchTensorMap(k_map);
     PrefetchTensorMap(v_map);
-    PrefetchTensorMap(o_map);
     storage.InitBarriers();
   }
   __syncthreads();
   if (warp < 4) {
-    ReleaseRegisters<kP.producer_registers>();
+    if constexpr (kP.producer_registers != 0) ReleaseRegisters<kP.producer_registers>();
     Produce<kP>(params, q_map, k_map, v_map, storage, warp);
   } else {
-    AcquireRegisters<kP.consumer_registers>();
-    Consumer<kP>(params, o_map, storage, warp / 4 - 1).Run();
+    if constexpr (kP.consumer_registers != 0) AcquireRegisters<kP.consumer_registers>();
+    Consumer<kP>(params, storage, warp / 4 - 1).Run();
   }
 }
 
 }  // namespace attnjit::sm90
 
-extern "C" __global__ void __launch_bounds__(attnjit::kPlan.threads(), 1)
+extern "C" __global__ void __launch_bounds__(attnjit::kPlan.threads(), attnjit::kPlan.blocks_per_sm)
     ATTNJIT_KERNEL_NAME(const __grid_constant__ attnjit::ForwardParams params,
                         const __grid_constant__ attnjit::TensorMap q_map,
                         const __grid_constant__ attnjit::TensorMap k_map,
-                        const __grid_constant__ attnjit::TensorMap v_map,
-                        const __grid_constant__ attnjit::TensorMap o_map) {
-  attnjit::sm90::Forward<attnjit::kPlan>(params, q_map, k_map, v_map, o_map);
+                        const __grid_constant__ attnjit::TensorMap v_map) {
+  attnjit::sm90::Forward<attnjit::kPlan>(params, q_map, k_map, v_map);
 }

@@ -26,6 +26,8 @@ TEST(KernelNameTest, SaysWhatDiffersFromTheShortestRequest) {
                      "mask":{"window":[64,64]},"align":"top_left",
                      "hints":{"seqlen_q_multiple_of":128,"seqlen_kv_multiple_of":64}})"),
             "fwd_sm90a_bf16_kvfp16_ofp16_d64_window_lr_thd_sq128_skv64");
+  EXPECT_EQ(Name(R"({"head_dim":64,"dtype":"bf16","hints":{"seqlen_q_at_most":4}})"),
+            "fwd_sm90a_bf16_d64_sqmax4");
 }
 
 TEST(KernelNameTest, NamesEachKindOfWindow) {

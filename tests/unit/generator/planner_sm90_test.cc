@@ -80,6 +80,52 @@ TEST(PlanSm90, VIsGuardedWhereABlockMayBePartlyVisible) {
   EXPECT_TRUE(Sm90(llvm::cantFail(PlanSm90(packed, Arch::kSm90a))).guard_v);
 }
 
+TEST(PlanSm90, FewQueriesPackAGroupAndCutItsKeys) {
+  KernelSpec spec = Spec(128, 128, Bound::kZero);
+  spec.problem.diagonal = Diagonal::kBottomRight;
+  for (const auto& [group, pack] : {std::pair{1, 1}, {5, 5}, {16, 16}, {65, 13}, {128, 64}}) {
+    spec.problem.group = group;
+    spec.seqlen_q_at_most = 1;
+    const Sm90Plan one = Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a)));
+    EXPECT_EQ(one.pack, pack);
+    EXPECT_EQ(one.consumer_warpgroups, 1);
+    EXPECT_EQ(one.tile_m, 64 / pack);
+    EXPECT_GT(one.split_blocks, 0);
+    EXPECT_FALSE(one.problem.masked()) << "one query at the bottom right sees every key";
+    spec.seqlen_q_at_most = 64;
+    EXPECT_TRUE(Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a))).problem.masked());
+  }
+  spec.seqlen_q_at_most = 65;
+  EXPECT_EQ(Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a))).split_blocks, 0);
+}
+
+TEST(PlanSm90, PlansForFewQueriesFitAsManyBlocksAsTheySay) {
+  const ArchInfo& gpu = GetArchInfo(Arch::kSm90a);
+  for (int qk = 8; qk <= 256; qk += 8) {
+    for (int v = 8; v <= 256; v += 8) {
+      KernelSpec spec = Spec(qk, v);
+      spec.problem.group = 1 + qk / 8 % 3;
+      spec.seqlen_q_at_most = 1 + v / 8 % 40;
+      const KernelPlan plan = llvm::cantFail(PlanSm90(spec, Arch::kSm90a));
+      SCOPED_TRACE(plan.name);
+      EXPECT_LE((plan.smem_bytes + kSmemReservedPerBlock) * plan.blocks_per_sm, gpu.smem_per_sm);
+      EXPECT_GE(Sm90(plan).stages, 2);
+      EXPECT_GE(plan.tile_n, 48);
+    }
+  }
+}
+
+TEST(PlanSm90, TheNextQHasAPlaceWhereThatTakesNothingFromTheTile) {
+  const auto plan = [](const KernelSpec& spec) {
+    return Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a)));
+  };
+  EXPECT_EQ(plan(Spec(64, 64)).q_stages, 2);
+  EXPECT_EQ(plan(Spec(128, 128, Bound::kZero)).q_stages, 2);
+  EXPECT_EQ(plan(Spec(128, 128)).q_stages, 1) << "tile_n 176 leaves no room";
+  EXPECT_EQ(plan(Spec(128, 128)).tile_n, 176);
+  EXPECT_EQ(plan(Spec(256, 256)).q_stages, 1);
+}
+
 TEST(PlanSm90, EveryUnmetRequirementIsNamed) {
   KernelSpec spec = Spec(128, 128);
   spec.element_kv = Element::kFp16;

@@ -99,6 +99,9 @@ void AddHints(const AttentionSpec& spec, Rng& rng, std::vector<Member>& members)
   if (spec.seqlen_kv_multiple_of != 1 || Chance(rng, 0.2)) {
     hints.push_back({"seqlen_kv_multiple_of", Integer(spec.seqlen_kv_multiple_of, rng)});
   }
+  if (spec.seqlen_q_at_most != 0) {
+    hints.push_back({"seqlen_q_at_most", Integer(spec.seqlen_q_at_most, rng)});
+  }
   if (!hints.empty() || Chance(rng, 0.2)) members.push_back({"hints", Object(hints, rng)});
 }
 
@@ -132,6 +135,7 @@ AttentionSpec RandomSpec(Rng& rng) {
   spec.lse = Chance(rng, 0.5);
   if (Chance(rng, 0.3)) spec.seqlen_q_multiple_of = Uniform(rng, 1, 300);
   if (Chance(rng, 0.3)) spec.seqlen_kv_multiple_of = Uniform(rng, 1, 300);
+  if (Chance(rng, 0.3)) spec.seqlen_q_at_most = Uniform(rng, 1, 300);
   return spec;
 }
 

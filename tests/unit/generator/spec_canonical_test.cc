@@ -73,6 +73,7 @@ TEST(SpecCanonicalTest, RequestsThatDifferInAnyFieldHaveDifferentCanonicalForms)
       R"("lse":true)",
       R"("hints":{"seqlen_q_multiple_of":2})",
       R"("hints":{"seqlen_kv_multiple_of":2})",
+      R"("hints":{"seqlen_q_at_most":1})",
       R"("x-nothing":0)",
   };
   std::map<std::string, std::string> seen;

@@ -4,7 +4,7 @@
 #define STATIC_ASSERT(name, condition) typedef char name[(condition) ? 1 : -1]
 STATIC_ASSERT(options_size, sizeof(attnjit_engine_options) == 40);
 STATIC_ASSERT(tensor_size, sizeof(attnjit_tensor) == 40);
-STATIC_ASSERT(args_size, sizeof(attnjit_forward_args) == 304);
+STATIC_ASSERT(args_size, sizeof(attnjit_forward_args) == 320);
 STATIC_ASSERT(tensor_dtype, offsetof(attnjit_tensor, dtype) == 32);
 STATIC_ASSERT(args_q, offsetof(attnjit_forward_args, q) == 8);
 STATIC_ASSERT(args_lse, offsetof(attnjit_forward_args, lse) == 168);

@@ -252,6 +252,16 @@ TEST_F(CApiStructs, RefusesASizeThatIsTooSmall) {
   attnjit_error_destroy(error);
 }
 
+TEST_F(CApiStructs, TakesTheFirstVersionsSize) {
+  attnjit_forward_args args = Args().ToC();
+  args.struct_size = offsetof(attnjit_forward_args, workspace);
+  args.workspace = &args;  // Behind the end of what the caller has: not looked at.
+  size_t bytes = 1;
+  EXPECT_EQ(attnjit_workspace_bytes(kernel_, &args, &bytes, nullptr), ATTNJIT_OK);
+  EXPECT_EQ(bytes, 0u);
+  EXPECT_EQ(attnjit_launch_forward(kernel_, &args, nullptr, nullptr), ATTNJIT_OK);
+}
+
 TEST_F(CApiStructs, TakesALargerStructIfWhatItAddsIsZero) {
   NewerArgs args = {Args().ToC(), 0};
   args.known.struct_size = sizeof(args);

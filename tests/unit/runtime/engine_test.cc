@@ -240,7 +240,7 @@ TEST_F(EngineTest, ARepeatedPrepareAsksNeitherCompilerNorDriver) {
 
 TEST_F(EngineTest, OneKernelServesRequestsThatDifferAtRunTimeOnly) {
   const auto engine = NewEngine();
-  driver_.maps_per_launch = 4;
+  driver_.maps_per_launch = 3;
   const auto narrow =
       MustPrepare(*engine, R"({"head_dim": 64, "dtype": "bf16", "mask": {"window": [64, 0]},
                    "align": "top_left", "softmax_scale": 0.5})");
@@ -298,7 +298,7 @@ TEST_F(EngineTest, RefusesAGpuItGeneratesNothingFor) {
 }
 
 TEST_F(EngineTest, AKernelOutlivesItsEngineAndUnloadsWhenItEnds) {
-  driver_.maps_per_launch = 4;
+  driver_.maps_per_launch = 3;
   auto engine = NewEngine();
   std::shared_ptr<const Kernel> kernel = MustPrepare(*engine);
   engine.reset();

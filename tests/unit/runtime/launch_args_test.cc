@@ -218,6 +218,23 @@ const WrongCase kWrongCases[] = {
      "q.stride.seq"},
     {"BrokenHint", R"({"head_dim": 128, "dtype": "bf16", "hints": {"seqlen_q_multiple_of": 128}})",
      DenseArgs(1, 1), [](auto& a) { a.lse = {}; }, "seqlen_q"},
+    {"MoreQueriesThanPromised", kDecodeSpec, DecodeArgs(), [](auto& a) { a.seqlen_q = 5; },
+     "seqlen_q"},
+    {"NoWorkspace", kDecodeSpec, DecodeArgs(), [](auto&) {}, "workspace"},
+    {"WorkspaceTooSmall", kDecodeSpec, DecodeArgs(),
+     [](auto& a) {
+       a.workspace = FakeAddress(7);
+       a.workspace_bytes = 1000;
+     },
+     "workspace_bytes"},
+    {"WorkspaceNotAligned", kDecodeSpec, DecodeArgs(),
+     [](auto& a) {
+       a.workspace = static_cast<char*>(FakeAddress(7)) + 8;
+       a.workspace_bytes = int64_t{1} << 40;
+     },
+     "workspace"},
+    {"MoreTilesThanCounters", kDecodeSpec, DecodeArgs(), [](auto& a) { a.batch = 100'000; },
+     "batch"},
 };
 
 class LaunchArgsWrong : public testing::TestWithParam<WrongCase> {};
@@ -234,6 +251,43 @@ TEST_P(LaunchArgsWrong, IsReportedWithTheArgumentItsValueAndWhatIsAllowed) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, LaunchArgsWrong, testing::ValuesIn(kWrongCases),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(LaunchArgs, TheWorkspaceHoldsEveryPieceOfEveryTile) {
+  const KernelPlan plan = MustPlan(kDecodeSpec, Arch::kSm90a);
+  const LaunchDefaults defaults = LaunchDefaultsOf(MustParse(kDecodeSpec));
+  ForwardArgs args = DecodeArgs();
+  const int64_t bytes = llvm::cantFail(ForwardWorkspaceBytes(plan, defaults, args));
+  args.workspace = FakeAddress(7);
+  args.workspace_bytes = bytes;
+  const ForwardParams params = llvm::cantFail(MakeForwardParams(plan, defaults, args));
+  const int64_t keys = int64_t{plan.split_blocks} * plan.tile_n;
+  EXPECT_EQ(params.splits, (3000 + keys - 1) / keys);
+  EXPECT_EQ(params.num_tiles, 2 * 2 * params.splits);
+  EXPECT_EQ(params.partial_rows, 16);
+  EXPECT_EQ(static_cast<void*>(params.split_counters), FakeAddress(7));
+  const auto* end = reinterpret_cast<const char*>(params.partial_state) +
+                    int64_t{params.num_tiles} * params.partial_rows * 8;
+  EXPECT_EQ(end - static_cast<const char*>(args.workspace), bytes);
+}
+
+TEST(LaunchArgs, ShortKeysAndNarrowWindowsNeedNoWorkspace) {
+  const KernelPlan plan = MustPlan(kDecodeSpec, Arch::kSm90a);
+  const LaunchDefaults defaults = LaunchDefaultsOf(MustParse(kDecodeSpec));
+  ForwardArgs args = DecodeArgs();
+  args.seqlen_kv = plan.tile_n;
+  EXPECT_EQ(llvm::cantFail(ForwardWorkspaceBytes(plan, defaults, args)), 0);
+  const char* window = R"({"head_dim": 128, "dtype": "bf16", "mask": {"window": [127, 0]},
+                           "align": "bottom_right", "hints": {"seqlen_q_at_most": 1}})";
+  args = DecodeArgs();
+  args.heads_q = args.heads_kv;
+  args.seqlen_q = 1;
+  EXPECT_EQ(llvm::cantFail(ForwardWorkspaceBytes(MustPlan(window, Arch::kSm90a),
+                                                 LaunchDefaultsOf(MustParse(window)), args)),
+            0);
+  EXPECT_EQ(llvm::cantFail(
+                ForwardWorkspaceBytes(MustPlan(kDenseSpec, Arch::kSm90a), defaults, DenseArgs())),
+            0);
+}
 
 TEST(LaunchArgs, TheBasesOfTheWrongCasesAreRight) {
   EXPECT_EQ(WhatIsWrong(kDenseSpec, DenseArgs()).argument, "");

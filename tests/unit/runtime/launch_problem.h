@@ -19,6 +19,11 @@ inline constexpr char kPackedSpec[] =
     R"({"head_dim": 64, "dtype": "bf16", "heads": {"q": 4, "kv": 4}, "layout": "thd",
         "mask": "causal", "align": "bottom_right", "lse": true})";
 
+/// Few queries: K/V is split, and a launch needs a workspace.
+inline constexpr char kDecodeSpec[] =
+    R"({"head_dim": 128, "dtype": "bf16", "heads": {"q": 8, "kv": 2}, "mask": "causal",
+        "align": "bottom_right", "lse": true, "hints": {"seqlen_q_at_most": 4}})";
+
 /// An address that no driver knows; 16-byte aligned.
 inline void* FakeAddress(int i) { return reinterpret_cast<void*>(0x7f0000000000 + i * 0x1000000); }
 
@@ -41,6 +46,13 @@ inline ForwardArgs DenseArgs(int64_t heads_q = 8, int64_t heads_kv = 2, int64_t 
   args.v = {FakeAddress(2), {3000 * heads_kv * dim, heads_kv * dim, dim}};
   args.o = {FakeAddress(3), {1000 * heads_q * dim, heads_q * dim, dim}};
   args.lse = {FakeAddress(4), {1000 * heads_q, 1, 1000}};
+  return args;
+}
+
+/// As kDecodeSpec has it: 2 x 4 queries; without a workspace.
+inline ForwardArgs DecodeArgs() {
+  ForwardArgs args = DenseArgs();
+  args.seqlen_q = 4;
   return args;
 }
 

@@ -25,7 +25,7 @@ class LaunchTest : public testing::Test {
     for (int i = 0; i < 8; ++i) fake_.pointers[FakeAddress(i)] = {cu::kMemoryTypeDevice, 1, false};
     spec_ = MustParse(json);
     plan_ = MustPlan(json, arch);
-    fake_.maps_per_launch = plan_.family == Family::kSm90 ? 4 : 0;
+    fake_.maps_per_launch = plan_.family == Family::kSm90 ? 3 : 0;
     device_ = llvm::cantFail(Device::Open(table, kDevice));
     module_ = llvm::cantFail(Module::Load(table, "a cubin", plan_.name));
     target_ = {&plan_, device_.get(),
@@ -91,7 +91,7 @@ TEST_F(LaunchTest, MakesTensorMapsOfTheCallersStridesAndThePlansBoxes) {
   args.k.stride = {128, 4096, 1 << 20};
   ASSERT_EQ(Launch(args), "");
   const std::vector<uint64_t> maps = fake_.launches()[0].maps;
-  ASSERT_EQ(maps.size(), 4u);
+  ASSERT_EQ(maps.size(), 3u);
   const auto encoded = fake_.encoded_maps();
   const auto expect = [&](int i, const TensorArg& tensor, Dims dims, Dims strides,
                           const TileLayout& tile) {
@@ -106,14 +106,13 @@ TEST_F(LaunchTest, MakesTensorMapsOfTheCallersStridesAndThePlansBoxes) {
   expect(0, args.q, {128, 1000, 8, 2}, {2048, 256, 2048000}, plan.q);
   expect(1, args.k, {128, 3000, 2, 2}, {8192, 2 << 20, 256}, plan.k);
   expect(2, args.v, {128, 3000, 2, 2}, {512, 256, 1536000}, plan.v);
-  expect(3, args.o, {128, 1000, 8, 2}, {2048, 256, 2048000}, plan.o);
 }
 
 TEST_F(LaunchTest, MakesOneBatchOfPackedTokens) {
   Prepare(kPackedSpec, Arch::kSm90a);
   ASSERT_EQ(Launch(PackedArgs()), "");
   const auto maps = fake_.encoded_maps();
-  ASSERT_EQ(maps.size(), 4u);
+  ASSERT_EQ(maps.size(), 3u);
   EXPECT_EQ(maps[0].dims, (Dims{64, 700, 4, 1}));
   EXPECT_EQ(maps[1].dims, (Dims{64, 900, 4, 1}));
 }

@@ -41,6 +41,17 @@ TEST(TensorMap, HasHeadDimSeqHeadBatchWithStridesInBytes) {
   EXPECT_EQ(map.swizzle, cu::kTensorMapSwizzle128B);
 }
 
+TEST(TensorMap, OfSeveralHeadsPutsThemBesideEachOther) {
+  FakeDriver fake;
+  TensorMapArgs args = Args();
+  args.box_heads = 4;
+  args.box_rows = 16;
+  const FakeDriver::EncodedMap map = Encode(fake, args);
+  EXPECT_EQ(map.dims, (Dims{128, 8, 1000, 4}));
+  EXPECT_EQ(map.strides, (Dims{256, 2048, 2048000}));
+  EXPECT_EQ(map.box, (std::vector<uint32_t>{64, 4, 16, 1}));
+}
+
 TEST(TensorMap, TakesEverySwizzleAndBothElements) {
   FakeDriver fake;
   const std::pair<int, cu::TensorMapSwizzle> swizzles[] = {{0, cu::kTensorMapSwizzleNone},
