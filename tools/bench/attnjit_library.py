@@ -39,10 +39,12 @@ class _ForwardArgs(ctypes.Structure):
         ("window_right", ctypes.c_int32),
         ("overrides", ctypes.c_uint32),
         ("reserved", ctypes.c_int32),
+        ("workspace", ctypes.c_void_p),
+        ("workspace_bytes", ctypes.c_size_t),
     ]
 
 
-assert ctypes.sizeof(_Tensor) == 40 and ctypes.sizeof(_ForwardArgs) == 304
+assert ctypes.sizeof(_Tensor) == 40 and ctypes.sizeof(_ForwardArgs) == 320
 
 
 class _EngineOptions(ctypes.Structure):
@@ -92,6 +94,7 @@ class Library:
         c.attnjit_error_destroy.argtypes = [pointer]
         c.attnjit_prepare.argtypes = [pointer, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int32,
                                       pointer, pointer]
+        c.attnjit_workspace_bytes.argtypes = [pointer, pointer, pointer, pointer]
         c.attnjit_launch_forward.argtypes = [pointer, pointer, pointer, pointer]
 
     def _check(self, status, error):
@@ -126,7 +129,7 @@ class Kernel:
 
     def bind(self, q, k, v, o, lse, stream):
         """A function that launches on these tensors [batch, heads, seq, dim] (lse: [batch, heads,
-        seq] or None) on a stream's handle. They must outlive it."""
+        seq] or None) on a stream's handle, with a workspace of its own. They must outlive it."""
         args = _ForwardArgs(struct_size=ctypes.sizeof(_ForwardArgs))
         for field, tensor in (("q", q), ("k", k), ("v", v), ("o", o)):
             setattr(args, field, _Tensor(tensor.data_ptr(), *_bhsd_strides(tensor),
@@ -136,6 +139,7 @@ class Kernel:
                                _DTYPES[str(lse.dtype)], 0)
         args.batch, args.heads_q, args.seqlen_q = q.shape[:3]
         args.heads_kv, args.seqlen_kv = k.shape[1:3]
+        workspace = self._workspace(args, q)
         error = ctypes.c_void_p()
         launch_forward = self._c.attnjit_launch_forward
         args_pointer, error_pointer = ctypes.byref(args), ctypes.byref(error)
@@ -146,5 +150,16 @@ class Kernel:
             if status:
                 self._library._check(status, error)
 
-        launch.arguments = args  # Keeps what the pointer names.
+        launch.arguments = (args, workspace)  # Keeps what the pointers name.
         return launch
+
+    def _workspace(self, args, like):
+        """What the launch needs, zeroed, on the device of `like`; named by `args` from now on."""
+        needed, error = ctypes.c_size_t(), ctypes.c_void_p()
+        self._library._check(self._c.attnjit_workspace_bytes(
+            self._handle, ctypes.byref(args), ctypes.byref(needed), ctypes.byref(error)), error)
+        if needed.value == 0:
+            return None
+        workspace = like.new_zeros((-(-needed.value // like.element_size()),))
+        args.workspace, args.workspace_bytes = workspace.data_ptr(), needed.value
+        return workspace

@@ -1,4 +1,4 @@
-"""The problems that peers.py times: the grid of head dim x mask x length, and the workloads."""
+"""The problems that peers.py times: the grid of head dim x mask x length, decoding, the workloads."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ class Problem:
     """One attention problem. mask is "none", "causal" or (left, right), None for unbounded."""
 
     name: str
-    group: str  # "grid" or "workload".
+    group: str  # "grid", "decode" or "workload".
     head_dim_qk: int
     head_dim_v: int
     heads_q: int
@@ -65,6 +65,8 @@ class Problem:
         }
         if self.mask != "none":
             spec["align"] = "bottom_right"
+        if self.decode:
+            spec["hints"] = {"seqlen_q_at_most": self.seqlen_q}
         if arch:
             spec["arch"] = arch
         return json.dumps(spec)
@@ -85,6 +87,23 @@ def grid(head_dims=(64, 128, 256), masks=("none", "causal"),
                     name=f"d{dim} {'full' if mask == 'none' else mask} {seqlen}", group="grid",
                     head_dim_qk=dim, head_dim_v=dim, heads_q=heads, heads_kv=heads,
                     batch=TOKENS // seqlen, seqlen_q=seqlen, seqlen_kv=seqlen, mask=mask))
+    return problems
+
+
+DECODE_HEADS = ((32, 8, 128), (64, 8, 128), (64, 8, 64), (16, 2, 256), (32, 32, 128))
+DECODE_SIZES = ((1, 32768), (1, 131072), (32, 2048), (32, 8192), (128, 2048))
+
+
+def decode(seqlen_q=1):
+    """Every row of the decode table: few query tokens against long K and V."""
+    problems = []
+    for heads_q, heads_kv, dim in DECODE_HEADS:
+        for batch, seqlen_kv in DECODE_SIZES:
+            tokens = "" if seqlen_q == 1 else f" q{seqlen_q}"
+            problems.append(Problem(
+                name=f"{heads_q}/{heads_kv}/{dim} {batch}x{seqlen_kv}{tokens}", group="decode",
+                head_dim_qk=dim, head_dim_v=dim, heads_q=heads_q, heads_kv=heads_kv, batch=batch,
+                seqlen_q=seqlen_q, seqlen_kv=seqlen_kv, mask="none", decode=True))
     return problems
 
 

@@ -3,15 +3,15 @@
 # Each step has a time limit of its own; a step that fails does not stop the next. The last lines are
 # a table of what came out; logs and reports lie under $OUT (build/gpu-session).
 #
-#   tools/bench/gpu_session.sh [--quick] [--steps suite,bench,peers,sanitizer,ncu]
+#   tools/bench/gpu_session.sh [--quick] [--steps suite,decode,candidates,bench,peers,sanitizer,ncu]
 #
 # What it takes from the environment:
-#   BUILD        the build folder (build), or one that holds attnjit, attnjit_gpu_suite and
-#                libattnjit.so
+#   BUILD        the build folder (build), or one that holds attnjit, attnjit_gpu_suite,
+#                attnjit_candidate_bench and libattnjit.so
 #   CACHE        kernels built ahead: a folder, or a tar archive of one, e.g. made by
 #                  attnjit_gpu_suite --build-only --cache-dir kernels && tar -caf kernels.tar.zst kernels
-#   SUITE_S BENCH_S PEERS_S SANITIZER_S NCU_S   seconds for each step
-#   SUITE_ARGS PEERS_ARGS                       further arguments
+#   SUITE_S DECODE_S CANDIDATES_S BENCH_S PEERS_S SANITIZER_S NCU_S   seconds for each step
+#   SUITE_ARGS PEERS_ARGS CANDIDATES                further arguments; sets of problems
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=1 ;;
     --steps) steps=$2; shift ;;
-    *) sed -n '2,18p' "$0"; exit 2 ;;
+    *) sed -n '2,19p' "$0"; exit 2 ;;
   esac
   shift
 done
@@ -38,6 +38,7 @@ find_built() {  # PATH under the build folder, or its last part there (binaries 
 suite=$(find_built tests/gpu/attnjit_gpu_suite)
 tool=$(find_built tools/attnjit/attnjit)
 library=$(find_built runtime/libattnjit.so)
+candidates=$(find_built tools/bench/attnjit_candidate_bench)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cache=$scratch/cache
@@ -89,6 +90,33 @@ if wanted suite; then
   fi
 fi
 
+if wanted decode; then  # Few queries: right first, then beside the peers.
+  limit=${DECODE_S:-180}
+  if [ -n "$suite" ]; then
+    step decode-suite $((limit / 2)) "$out/decode-suite.log" "$suite" --filter decode/ \
+      --json "$out/decode-suite.json" --time-budget $((limit / 2 - 10)) ${quick:+--limit 200}
+  else
+    missing decode-suite attnjit_gpu_suite
+  fi
+  if [ -n "$library" ]; then
+    step decode-peers $((limit / 2)) "$scratch/decode.log" python3 tools/bench/peers.py --decode \
+      --lib "$library" --cache-dir "$cache" --out "$out/decode" --backends attnjit,cudnn,fa2 \
+      --iterations 15 --time-budget $((limit / 2 - 10))
+  else
+    missing decode-peers libattnjit.so
+  fi
+fi
+
+if wanted candidates; then
+  if [ -n "$candidates" ]; then
+    # shellcheck disable=SC2086
+    step candidates "${CANDIDATES_S:-90}" "$out/candidates.log" "$candidates" \
+      ${CANDIDATES:-decode short}
+  else
+    missing candidates attnjit_candidate_bench
+  fi
+fi
+
 if wanted bench; then
   if [ -n "$tool" ]; then
     step bench "${BENCH_S:-60}" "$out/bench.log" "$tool" bench \
@@ -126,8 +154,8 @@ if wanted sanitizer; then
     missing sanitizer compute-sanitizer
   else
     limit=${SANITIZER_S:-150}
-    sanitize memcheck $((limit / 2)) --filter nan/,empty/,outputs/,heads/ --limit 40
-    sanitize racecheck $((limit / 2)) --filter outputs/,heads/ --limit 16
+    sanitize memcheck $((limit / 2)) --filter nan/,empty/,outputs/,heads/,decode/ --limit 40
+    sanitize racecheck $((limit / 2)) --filter outputs/,heads/,decode/ --limit 16
   fi
 fi
 

@@ -75,6 +75,9 @@ def _means(cells, peers):
             if some:
                 lines.append(line(f"grid, {_mask_text(mask)}", some))
     work = [c for c in cells if c["group"] == "workload"]
+    decode = [c for c in cells if c["group"] == "decode"]
+    if decode:
+        lines.append(line("decode", decode))
     if work:
         lines.append(line("workloads", work))
     return lines
@@ -116,6 +119,8 @@ def markdown(results):
                  "half of all pairs when causal.")
     if facts.get("matmul_tflops"):
         lines.append(f"An 8192³ bf16 matrix product ran at {facts['matmul_tflops']:.0f} TFLOP/s.")
+    if facts.get("copy_gbytes"):
+        lines.append(f"A copy on the device moved {facts['copy_gbytes']:.0f} GB/s, reads and writes.")
     lines += ["", f"    {facts['command']}", ""]
     grid = [c for c in cells if c["group"] == "grid"]
     if grid:

@@ -37,6 +37,7 @@ def parse_arguments():
     parser.add_argument("--backends", default="attnjit,cudnn,fa2,flex",
                         help="of attnjit, attnjit:ARCH, cudnn, fa2, flex")
     parser.add_argument("--grid", action="store_true", help="the grid only")
+    parser.add_argument("--decode", action="store_true", help="decoding only")
     parser.add_argument("--workloads", action="store_true", help="the workloads only")
     parser.add_argument("--head-dims", default="64,128,256", help="of the grid")
     parser.add_argument("--seqlens", help="of the grid")
@@ -53,14 +54,16 @@ def parse_arguments():
 
 def select_problems(arguments):
     problems = []
-    both = arguments.grid == arguments.workloads
-    if both or arguments.grid:
+    everything = not (arguments.grid or arguments.decode or arguments.workloads)
+    if everything or arguments.grid:
         seqlens = QUICK_SEQLENS if arguments.quick else (512, 1024, 2048, 4096, 8192, 16384)
         if arguments.seqlens:
             seqlens = tuple(int(n) for n in arguments.seqlens.split(","))
         dims = tuple(int(n) for n in arguments.head_dims.split(","))
         problems += bench_problems.grid(dims, seqlens=seqlens)
-    if both or arguments.workloads:
+    if everything or arguments.decode:
+        problems += bench_problems.decode()
+    if everything or arguments.workloads:
         problems += bench_problems.workloads(os.path.join(ROOT, "tests/workloads/workloads.json"))
     if arguments.filter:
         problems = [p for p in problems if arguments.filter in p.name]
@@ -102,6 +105,7 @@ class Bench:
             "command": " ".join(["tools/bench/peers.py"] + [shlex.quote(a) for a in sys.argv[1:]]),
             "iterations": self.arguments.iterations, "repeat": self.arguments.repeat,
             "layout": self.arguments.layout, "matmul_tflops": self._matmul_tflops(),
+            "copy_gbytes": self._copy_gbytes(),
         }
 
     def _driver_version(self):
@@ -119,6 +123,13 @@ class Bench:
         b = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
         times = self._time({"matmul": lambda: a @ b}, 10)
         return 2 * 8192**3 / (statistics.median(times["matmul"]) * 1e-3) / 1e12
+
+    def _copy_gbytes(self):
+        torch = self.torch
+        source = torch.ones(2**31, device="cuda", dtype=torch.uint8)
+        target = torch.empty_like(source)
+        times = self._time({"copy": lambda: target.copy_(source)}, 10)
+        return 2 * source.numel() / (statistics.median(times["copy"]) * 1e-3) / 1e9
 
     def _time(self, runs, iterations):
         """Milliseconds of each run of each backend, interleaved."""
