@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 attnjit=${ATTNJIT:-${ATTNJIT_BUILD:-build/release}/tools/attnjit/attnjit}
-updated=$(awk -v table="$("$attnjit" explain --support)" '
+table=$("$attnjit" explain --support)
+updated=$(awk -v table="$table" '
   /<!-- support table -->/ { print; print ""; print table; print ""; skip = 1; next }
   /<!-- end of support table -->/ { skip = 0 }
   !skip' README.md)

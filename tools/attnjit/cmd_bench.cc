@@ -95,6 +95,7 @@ struct Bench {
     FillInputs(image, 1, {}, {}, {}, {});
     llvm::Expected<DeviceImage> device = DeviceImage::Create(*gpu.driver, image, stream);
     if (!device) return device.takeError();
+    if (llvm::Error error = device->PrepareWorkspace(**kernel, stream)) return error;
     llvm::Expected<std::vector<double>> times =
         TimeLaunches(*gpu.driver, **kernel, device->args(), flush, stream, timing);
     if (!times) return times.takeError();
@@ -156,7 +157,13 @@ void PrintJson(const Bench& bench, const std::vector<BenchResult>& results) {
 /// The exit code of the first failure; the others are measured all the same.
 llvm::Expected<int> MeasureAll(const BenchOptions& options, const std::vector<BenchJob>& jobs) {
   llvm::Expected<OpenedGpu> gpu = OpenGpu(options.device);
-  if (!gpu) return gpu.takeError();
+  if (!gpu) {
+    return llvm::joinErrors(
+        gpu.takeError(),
+        llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                "bench measures on a GPU alone; `attnjit explain SPEC --profile` "
+                                "counts on an emulated one what a kernel costs"));
+  }
   const DriverTable& driver = *gpu->driver;
   ScopedContext current(driver, gpu->device->context());
   if (llvm::Error error = current.TakeError()) return error;

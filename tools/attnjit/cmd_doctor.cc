@@ -9,6 +9,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/compiler.h"
+#include "runtime/emulator/machine/device_model.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
 #include "tools/attnjit/engine_options.h"
@@ -168,17 +169,26 @@ void ExamineCache(const std::string& cache_dir, Findings& findings) {
                       "attnjit cache verify names them; they are rebuilt when next asked for"});
 }
 
+void ExamineEmulator(Findings& findings) {
+  std::vector<std::string> names;
+  for (const emulator::DeviceModel& model : emulator::DeviceModels()) names.push_back(model.arch);
+  findings.push_back({"emulator", State::kOk,
+                      "runs kernels without a GPU, as " + llvm::join(names, ", ") +
+                          ": attnjit check SPEC --device emulator:ARCH",
+                      ""});
+}
+
 void Print(const Findings& findings) {
   llvm::outs() << "attnjit " << ATTNJIT_VERSION << '\n';
   for (const Finding& finding : findings) {
     llvm::outs() << llvm::left_justify(StateName(finding.state), 7)
-                 << llvm::left_justify(finding.topic, 8);
+                 << llvm::left_justify(finding.topic, 10);
     std::string text = finding.text;
     if (!finding.advice.empty()) text += "\n-> " + finding.advice;
     llvm::SmallVector<llvm::StringRef> lines;
     llvm::StringRef(text).split(lines, '\n');
     for (size_t i = 0; i < lines.size(); ++i) {
-      llvm::outs().indent(i == 0 ? 0 : 15) << lines[i] << '\n';
+      llvm::outs().indent(i == 0 ? 0 : 17) << lines[i] << '\n';
     }
   }
 }
@@ -213,6 +223,7 @@ int RunDoctor(llvm::ArrayRef<std::string> args) {
   Findings findings;
   const int nvrtc_major = ExamineNvrtc(options.nvrtc_path, findings);
   ExamineDriver(nvrtc_major, findings);
+  ExamineEmulator(findings);
   ExamineCache(options.cache_dir, findings);
   if (json) {
     PrintJson(findings);

@@ -310,6 +310,68 @@ class BuildTest(ToolTest):
         self.check_exit(0, "cache", "verify")
 
 
+class CheckTest(ToolTest):
+    """On the emulator, which every machine has."""
+
+    SIZES = ("--seqlen-q", "70", "--seqlen-kv", "90", "--batch", "2", "--seed", "1")
+
+    def check(self, *args):
+        return json.loads(self.check_exit(0, "check", SMALL, "--json", *self.SIZES, *args))
+
+    def test_numbers_are_right_and_the_sanitizer_is_silent(self):
+        self.needs_nvrtc()
+        for device in ("sm_80", "sm_90a", "sm_120a"):
+            with self.subTest(device):
+                result = self.check("--device", f"emulator:{device}")
+                self.assertEqual(result["status"], "passed")
+                self.assertIn(f"({device})", result["device"])
+                self.assertEqual(result["seqlen_kv"], 90)
+                self.assertEqual(result["emulation"]["async"], "eager")
+                self.assertEqual(result["emulation"]["sanitizer"]["total"], 0)
+
+    def test_policies_and_no_sanitizer(self):
+        self.needs_nvrtc()
+        result = self.check("--device", "emulator:80", "--async", "seed=3", "--no-sanitizer")
+        self.assertEqual(result["emulation"], {"async": "seed=3", "sanitizer": None})
+        text = self.check_exit(0, "check", SMALL, *self.SIZES, "--device", "emulator", "--async", "late")
+        self.assertIn("asynchronous operations late, sanitizer found nothing", text)
+        self.assertIn("result      passed", text)
+
+    def test_the_default_problem_is_small(self):
+        self.needs_nvrtc()
+        result = json.loads(self.check_exit(0, "check", SMALL, "--device", "emulator", "--json"))
+        self.assertEqual((result["batch"], result["heads_q"], result["seqlen_q"]), (1, 1, 256))
+
+    def test_bad_devices_and_policies(self):
+        for option, value, text in (
+            ("--device", "emulator:sm_75", "sm_100a"),
+            ("--device", "emulator:", "sm_100a"),
+            ("--device", "tpu", "emulator:ARCH"),
+            ("--device", "cuda:-1", "cuda:N"),
+            ("--async", "sometimes", "seed=N"),
+        ):
+            with self.subTest(value):
+                args = [option, value] + (["--device", "emulator"] if option == "--async" else [])
+                self.assertIn(text, self.check_exit(2, "check", SMALL, *args))
+
+    def test_options_of_the_emulator_are_no_gpus(self):
+        message = self.check_exit(2, "check", SMALL, "--device", "cuda", "--no-sanitizer")
+        self.assertIn("--device emulator", message)
+
+    def test_a_gpu_that_is_not_emulated(self):
+        spec = '{"head_dim":16,"dtype":"fp16","arch":"sm_121a"}'
+        self.assertIn("sm_121a", self.check_exit(3, "check", spec, "--device", "emulator"))
+        self.check_exit(3, "check", spec, "--device", "emulator:sm_90a")
+
+    def test_profile(self):
+        self.needs_nvrtc()
+        args = ("explain", SMALL, "--arch", "sm_80", "--profile")
+        profile = json.loads(self.check_exit(0, *args, "--json"))
+        self.assertGreater(profile["tiles"], 0)
+        self.assertIn("matrix-f16", [cost["resource"] for cost in profile["costs"]])
+        self.assertIn("cycles of an SM", self.check_exit(0, *args))
+
+
 class CacheTest(ToolTest):
     def test_path_is_where_the_environment_says(self):
         self.assertEqual(self.check_exit(0, "cache", "path"), f"{self.cache}\n")
@@ -328,7 +390,7 @@ class DoctorTest(ToolTest):
         result = self.run_tool("doctor", "--json")
         self.assertIn(result.returncode, (0, 1))
         topics = {finding["topic"] for finding in json.loads(result.stdout)["findings"]}
-        self.assertLessEqual({"NVRTC", "driver", "cache"}, topics)
+        self.assertLessEqual({"NVRTC", "driver", "emulator", "cache"}, topics)
 
     def test_says_what_to_do_without_nvrtc(self):
         result = self.run_tool("doctor", "--nvrtc", self.dir / "nowhere")
@@ -361,6 +423,7 @@ class CompletionTest(ToolTest):
         self.assertIn("--arch", self.complete("explain", "--a"))
         self.assertEqual(self.complete("build", "--arch", "sm_90"), ["sm_90", "sm_90a"])
         self.assertEqual(self.complete("cache", "ver"), ["verify"])
+        self.assertEqual(self.complete("check", "--device", "e"), ["emulator"])
 
 
 if __name__ == "__main__":

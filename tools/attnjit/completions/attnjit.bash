@@ -16,6 +16,14 @@ _attnjit() {
     COMPREPLY=($(compgen -W '%ARCHS%' -- "$word"))
     return
   fi
+  if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --device && $command == check ]]; then
+    COMPREPLY=($(compgen -W 'auto cuda emulator' -- "$word"))
+    return
+  fi
+  if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --async ]]; then
+    COMPREPLY=($(compgen -W 'eager late seed=1' -- "$word"))
+    return
+  fi
   case $command in
     cache) COMPREPLY=($(compgen -W 'path ls stats verify clear' -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")) ;;

@@ -13,6 +13,14 @@ _attnjit() {
     compadd -- %ARCHS%
     return
   fi
+  if [[ ${words[CURRENT-1]} == --device && ${words[2]} == check ]]; then
+    compadd -- auto cuda emulator
+    return
+  fi
+  if [[ ${words[CURRENT-1]} == --async ]]; then
+    compadd -- eager late seed=1
+    return
+  fi
   case ${words[2]} in
     cache) compadd -- path ls stats verify clear ;;
     completion) compadd -- bash zsh fish ;;
