@@ -22,7 +22,10 @@ std::string Function::RegisterName(uint32_t index) const {
   const uint32_t at = index - group.first;
   std::string name = group.name.str();
   if (group.numbered) name += std::to_string(at / group.width);
-  if (group.width > 1) name += std::string(".") + "xyzw"[at % group.width];
+  // Vectors have two or four components; wider ones are named by number.
+  const uint32_t component = at % group.width;
+  if (group.width > 4) name += "." + std::to_string(component);
+  if (group.width > 1 && group.width <= 4) name += std::string(".") + "xyzw"[component];
   return name;
 }
 
