@@ -44,6 +44,12 @@ constexpr Tiling kTwin = {"twin", 4,  16,
 constexpr Tiling kTall = {"tall", 8, 16, 1, 64, "128 rows share each K and V tile read from L2"};
 constexpr Tiling kNarrow = {"narrow", 4, 16, 1, 16, "what fits this GPU's shared memory"};
 
+/// 32-bit registers of a thread for all else. Both ends of a window in packed sequences take more:
+/// with 60 the sweep found a spill.
+int OtherRegisters(const Problem& problem) {
+  return kOtherRegisters + (problem.packed && problem.left != Bound::kNone ? 12 : 0);
+}
+
 /// 32-bit registers of a thread that the products' operands take.
 int OperandRegisters(const MmaPlan& p, bool q_in_registers) {
   const int row_tiles = p.tile_m / p.warps / 16;
@@ -73,9 +79,10 @@ std::optional<MmaPlan> TryTiling(MmaPlan p, const Tiling& tiling, int stages, in
   p.min_blocks_per_sm = tiling.blocks_per_sm;
   p.stages = stages;
   for (p.tile_n = kMaxTileN; p.tile_n >= min_tile_n; p.tile_n /= 2) {
-    p.q_in_registers = OperandRegisters(p, true) + kOtherRegisters <= kMaxRegisters;
+    p.q_in_registers = OperandRegisters(p, true) + OtherRegisters(p.problem) <= kMaxRegisters;
     PlaceInSmem(p);
-    if (OperandRegisters(p, false) + kOtherRegisters <= kMaxRegisters && FitsSmem(p, gpu)) return p;
+    if (OperandRegisters(p, false) + OtherRegisters(p.problem) <= kMaxRegisters && FitsSmem(p, gpu))
+      return p;
   }
   return std::nullopt;
 }
@@ -129,7 +136,7 @@ std::vector<std::string> Reasons(const MmaPlan& p, const Tiling& tiling) {
   reasons.push_back(llvm::formatv(
       "tile_n {0}: the largest whose registers ({1} for O, S and kept Q, about {2} others) and "
       "buffers in shared memory fit",
-      p.tile_n, OperandRegisters(p, p.q_in_registers), kOtherRegisters));
+      p.tile_n, OperandRegisters(p, p.q_in_registers), OtherRegisters(p.problem)));
   reasons.push_back(
       p.stages == 2 ? "2 buffers for K and V: each copy has a whole step to land"
                     : "1 buffer for K and V, as two would not fit: V lands under S, K under P V");

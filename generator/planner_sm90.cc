@@ -248,7 +248,9 @@ Sm90Choices ChooseForFew(const Sm90Plan& p, Arch arch, int tokens) {
   Sm90Choices c;
   c.pack = PackOf(p.problem.group);
   c.consumer_warpgroups = tokens * c.pack > kRowsPerWarpgroup ? 2 : 1;
-  c.blocks_per_sm = c.consumer_warpgroups == 1 && head_dims <= 256 ? 2 : 1;
+  // Two blocks leave 128 registers at launch, which a wide O does not fit into.
+  const bool two_fit = head_dims <= 256 && p.head_dim_v_padded <= 128;
+  c.blocks_per_sm = c.consumer_warpgroups == 1 && two_fit ? 2 : 1;
   c.ping_pong = false;
   c.split_blocks = 1;  // What fits depends on whether K/V is cut; where, on tile_n.
   c.tile_n = head_dims <= 128 ? 128 : 64;
