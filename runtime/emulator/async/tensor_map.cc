@@ -107,7 +107,8 @@ std::string BoxProblem(const Arguments& a) {
                          InnerBytes(a));
   }
   const uint32_t width = SwizzleWidth(a.swizzle);
-  if (!a.interleaved() && width != 0 && InnerBytes(a) > width) {
+  const bool swizzled = a.swizzle != TensorSwizzle::kNone;
+  if (!a.interleaved() && swizzled && InnerBytes(a) > width) {
     return llvm::formatv("box[0] = {0}: {1} bytes are wider than the {2}-byte swizzle", a.box[0],
                          InnerBytes(a), width);
   }
@@ -193,40 +194,6 @@ uint32_t ElementBytes(TensorElement element) {
 
 bool IsFloat(TensorElement element) {
   return element >= TensorElement::kF16 && element <= TensorElement::kTf32Ftz;
-}
-
-uint32_t SwizzleWidth(TensorSwizzle swizzle) {
-  switch (swizzle) {
-    case TensorSwizzle::kNone:
-      return 0;
-    case TensorSwizzle::k32B:
-      return 32;
-    case TensorSwizzle::k64B:
-      return 64;
-    default:
-      return 128;
-  }
-}
-
-uint32_t SwizzleAddress(TensorSwizzle swizzle, uint32_t a) {
-  switch (swizzle) {
-    case TensorSwizzle::kNone:
-      return a;
-    case TensorSwizzle::k32B:
-      return a ^ (a >> 3 & 0x10);
-    case TensorSwizzle::k64B:
-      return a ^ (a >> 3 & 0x30);
-    case TensorSwizzle::k128B:
-      return a ^ (a >> 3 & 0x70);
-    case TensorSwizzle::k128BAtom32B:
-      return a ^ (a >> 2 & 0x60);
-    case TensorSwizzle::k128BAtom32BFlip8B:
-      // Every other line of 128 bytes exchanges the halves of its 16-byte chunks.
-      return a ^ (a >> 2 & 0x60) ^ (a >> 4 & 0x08);
-    case TensorSwizzle::k128BAtom64B:
-      return a ^ (a >> 1 & 0x40);
-  }
-  return a;
 }
 
 std::string TensorMapProblem(const cu::TensorMap* map, int type, uint32_t rank, const void* address,

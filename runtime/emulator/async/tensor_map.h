@@ -9,6 +9,7 @@
 #include <string>
 
 #include "runtime/cuda_types.h"
+#include "runtime/emulator/matrix/swizzle.h"
 
 namespace attnjit::emulator {
 
@@ -38,20 +39,7 @@ enum class TensorElement : uint8_t {
 uint32_t ElementBytes(TensorElement element);
 bool IsFloat(TensorElement element);
 
-/// CUtensorMapSwizzle.
-enum class TensorSwizzle : uint8_t {
-  kNone,
-  k32B,
-  k64B,
-  k128B,
-  k128BAtom32B,
-  k128BAtom32BFlip8B,
-  k128BAtom64B,
-};
-/// Width of the pattern in bytes; 0 for kNone.
-uint32_t SwizzleWidth(TensorSwizzle swizzle);
-/// Where a byte of a tile lies: address bits that the pattern exchanges (PTX ISA 5.5.7).
-uint32_t SwizzleAddress(TensorSwizzle swizzle, uint32_t shared_address);
+using TensorSwizzle = Swizzle;
 
 /// One map. Dimension 0 is the innermost one.
 struct TensorMapInfo {

@@ -218,20 +218,17 @@ void Warp::Poison(const Value& value, uint32_t lanes) {
 void Warp::Report(Rule rule, const Inst& inst, int lane, std::string message, MemorySpace space,
                   uint64_t address, uint32_t size) {
   if (monitor_ == nullptr) return;
-  emulator::Report report;
-  report.rule = rule;
-  report.message = std::move(message);
-  report.actor.pc = inst.pc;
-  report.actor.cta = static_cast<int32_t>(cta_->rank());
-  report.actor.warp = index_;
-  report.actor.lane = lane;
-  report.space = space;
-  report.address = address;
-  report.size = size;
-  cluster_->sink().Add(std::move(report));
+  File(rule, inst, lane, std::move(message), space, address, size);
 }
 
 Step Warp::Trap(Rule rule, const Inst& inst, int lane, std::string message, MemorySpace space,
+                uint64_t address, uint32_t size) {
+  File(rule, inst, lane, std::move(message), space, address, size);
+  cluster_->SetTrapped();
+  return Step::kTrap;
+}
+
+void Warp::File(Rule rule, const Inst& inst, int lane, std::string message, MemorySpace space,
                 uint64_t address, uint32_t size) {
   emulator::Report report;
   report.rule = rule;
@@ -244,8 +241,6 @@ Step Warp::Trap(Rule rule, const Inst& inst, int lane, std::string message, Memo
   report.address = address;
   report.size = size;
   cluster_->sink().Add(std::move(report));
-  cluster_->SetTrapped();
-  return Step::kTrap;
 }
 
 Warp::State_ Warp::state() const {

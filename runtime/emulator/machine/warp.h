@@ -246,6 +246,10 @@ class Warp {
 
   static constexpr uint32_t kPollsPerTurn = 16;
 
+  /// Adds a report to the cluster's, watched or not.
+  void File(Rule rule, const Inst& inst, int lane, std::string message, MemorySpace space,
+            uint64_t address, uint32_t size);
+
   const uint32_t* Place(const Value& value) const {
     switch (value.kind) {
       case ValueKind::kRegister:

@@ -5,28 +5,16 @@
 #include <cmath>
 #include <cstring>
 
+#include "runtime/emulator/ops/float_format.h"
+
 namespace attnjit::emulator {
 namespace {
-
-/// A small float format: sign, `exponent_bits`, `mantissa_bits`.
-struct SmallFormat {
-  int exponent_bits;
-  int mantissa_bits;
-  int bias;
-  enum { kNone, kNanOnly, kIeee } special;
-};
-
-constexpr SmallFormat kE4m3Format = {4, 3, 7, SmallFormat::kNanOnly};
-constexpr SmallFormat kE5m2Format = {5, 2, 15, SmallFormat::kIeee};
-constexpr SmallFormat kE2m3Format = {2, 3, 1, SmallFormat::kNone};
-constexpr SmallFormat kE3m2Format = {3, 2, 3, SmallFormat::kNone};
-constexpr SmallFormat kE2m1Format = {2, 1, 1, SmallFormat::kNone};
 
 constexpr float PowerOfTwo(int exponent) {
   return std::bit_cast<float>(static_cast<uint32_t>(exponent + 127) << 23);
 }
 
-constexpr float DecodeSmall(const SmallFormat& format, uint32_t bits) {
+constexpr float DecodeSmall(const FloatFormat& format, uint32_t bits) {
   uint32_t exponent_mask = (1u << format.exponent_bits) - 1;
   uint32_t mantissa_mask = (1u << format.mantissa_bits) - 1;
   uint32_t exponent = bits >> format.mantissa_bits & exponent_mask;
@@ -34,21 +22,21 @@ constexpr float DecodeSmall(const SmallFormat& format, uint32_t bits) {
   bool negative = bits >> (format.exponent_bits + format.mantissa_bits) & 1;
   uint32_t sign = negative ? 0x80000000u : 0;
   if (exponent == exponent_mask) {
-    if (format.special == SmallFormat::kIeee) {
+    if (format.infinity) {
       return std::bit_cast<float>(sign | 0x7F800000u | (mantissa ? 0x7FFFFFu : 0));
     }
-    if (format.special == SmallFormat::kNanOnly && mantissa == mantissa_mask) {
+    if (format.nan && mantissa == mantissa_mask) {
       return std::bit_cast<float>(sign | 0x7FFFFFFFu);
     }
   }
-  float unit = PowerOfTwo((exponent == 0 ? 1 : static_cast<int>(exponent)) - format.bias -
+  float unit = PowerOfTwo((exponent == 0 ? 1 : static_cast<int>(exponent)) - format.bias() -
                           format.mantissa_bits);
   float magnitude = (exponent == 0 ? mantissa : mantissa + mantissa_mask + 1) * unit;
   return negative ? -magnitude : magnitude;
 }
 
 template <size_t kCount>
-constexpr std::array<float, kCount> Table(const SmallFormat& format) {
+constexpr std::array<float, kCount> Table(const FloatFormat& format) {
   std::array<float, kCount> table{};
   for (size_t bits = 0; bits < kCount; ++bits) {
     table[bits] = DecodeSmall(format, static_cast<uint32_t>(bits));
@@ -56,11 +44,11 @@ constexpr std::array<float, kCount> Table(const SmallFormat& format) {
   return table;
 }
 
-constexpr std::array<float, 256> kE4m3Table = Table<256>(kE4m3Format);
-constexpr std::array<float, 256> kE5m2Table = Table<256>(kE5m2Format);
-constexpr std::array<float, 64> kE2m3Table = Table<64>(kE2m3Format);
-constexpr std::array<float, 64> kE3m2Table = Table<64>(kE3m2Format);
-constexpr std::array<float, 16> kE2m1Table = Table<16>(kE2m1Format);
+constexpr std::array<float, 256> kE4m3Table = Table<256>(kE4m3);
+constexpr std::array<float, 256> kE5m2Table = Table<256>(kE5m2);
+constexpr std::array<float, 64> kE2m3Table = Table<64>(kE2m3);
+constexpr std::array<float, 64> kE3m2Table = Table<64>(kE3m2);
+constexpr std::array<float, 16> kE2m1Table = Table<16>(kE2m1);
 
 /// Shifting an f16's exponent and mantissa into an f32 scales it by 2^-112, subnormals included.
 inline float HalfBits(uint32_t half) {

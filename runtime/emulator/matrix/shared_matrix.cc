@@ -36,8 +36,13 @@ uint32_t PatternRows(Swizzle swizzle) {
 }  // namespace
 
 const char* SwizzleName(Swizzle swizzle) {
-  static constexpr const char* kNames[] = {
-      "none", "32B", "64B", "128B", "128B with 32B atoms", "128B with 64B atoms"};
+  static constexpr const char* kNames[] = {"none",
+                                           "32B",
+                                           "64B",
+                                           "128B",
+                                           "128B with 32B atoms",
+                                           "128B with flipped 32B atoms",
+                                           "128B with 64B atoms"};
   return kNames[static_cast<int>(swizzle)];
 }
 

@@ -102,8 +102,8 @@ RandomBox MakeBox(std::mt19937& random) {
 /// Byte `dense` of the box without gaps, before the swizzle: rows begin at multiples of its width.
 uint32_t OracleOffset(const TensorMapInfo& map, uint32_t dense) {
   const uint32_t row = map.box[0] * ElementBytes(map.element);
-  const uint32_t width = SwizzleWidth(map.swizzle);
-  return width == 0 ? dense : dense / row * width + dense % row;
+  if (map.swizzle == TensorSwizzle::kNone) return dense;
+  return dense / row * SwizzleWidth(map.swizzle) + dense % row;
 }
 
 /// Calls use(element's index in the box, device address or nothing).
