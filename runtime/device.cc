@@ -43,9 +43,8 @@ llvm::Error Device::Init(int ordinal) {
   name_ = name;
   int pageable = 0;
   const std::pair<cu::DeviceAttribute, int*> attributes[] = {
-      {cu::kComputeCapabilityMajor, &major_},
-      {cu::kComputeCapabilityMinor, &minor_},
-      {cu::kMultiprocessorCount, &sm_count_},
+      {cu::kComputeCapabilityMajor, &major_}, {cu::kComputeCapabilityMinor, &minor_},
+      {cu::kMultiprocessorCount, &sm_count_}, {cu::kL2CacheBytes, &l2_bytes_},
       {cu::kPageableMemoryAccess, &pageable},
   };
   for (const auto& [attribute, value] : attributes) {

@@ -2,6 +2,7 @@
 #ifndef ATTNJIT_RUNTIME_DEVICE_H_
 #define ATTNJIT_RUNTIME_DEVICE_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ class Device {
   int major() const { return major_; }  ///< Compute capability.
   int minor() const { return minor_; }
   int sm_count() const { return sm_count_; }
+  int64_t l2_bytes() const { return l2_bytes_; }
   /// The arch that kernels are generated for here; nullopt: attnjit has none for this GPU.
   std::optional<Arch> arch() const { return ArchForComputeCapability(major_, minor_); }
   /// Kernels here may read memory that CUDA did not allocate.
@@ -47,6 +49,7 @@ class Device {
   int major_ = 0;
   int minor_ = 0;
   int sm_count_ = 0;
+  int l2_bytes_ = 0;
   bool reads_pageable_memory_ = false;
 };
 

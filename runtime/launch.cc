@@ -1,9 +1,9 @@
 #include "runtime/launch.h"
 
-#include <algorithm>
 #include <array>
 
 #include "llvm/Support/FormatVariadic.h"
+#include "runtime/schedule.h"
 #include "runtime/tensor_map.h"
 
 namespace attnjit {
@@ -134,12 +134,9 @@ class KernelArguments {
   std::array<void*, 4> pointers_;
 };
 
-cu::LaunchConfig ConfigFor(const LaunchTarget& target, int num_tiles, cu::Stream stream) {
-  const KernelPlan& plan = *target.plan;
-  const int64_t resident = int64_t{target.device->sm_count()} * plan.blocks_per_sm;
+cu::LaunchConfig ConfigFor(const KernelPlan& plan, int64_t blocks, cu::Stream stream) {
   cu::LaunchConfig config;
-  config.grid_x = static_cast<unsigned>(plan.persistent ? std::min<int64_t>(num_tiles, resident)
-                                                        : int64_t{num_tiles});
+  config.grid_x = static_cast<unsigned>(blocks);
   config.block_x = static_cast<unsigned>(plan.threads);
   config.shared_bytes = static_cast<unsigned>(plan.smem_bytes);
   config.stream = stream;
@@ -159,11 +156,15 @@ llvm::Error LaunchForward(const LaunchTarget& target, const LaunchDefaults& defa
   }
   LaunchContext context(target);
   if (llvm::Error error = context.TakeError()) return error;
+  const ScheduleLimits limits = {int64_t{target.device->sm_count()} * target.plan->blocks_per_sm,
+                                 target.device->l2_bytes()};
+  SetSchedule(*target.plan, limits, *params);
   KernelArguments arguments(*params);
   if (const auto* sm90 = std::get_if<Sm90Plan>(&target.plan->plan)) {
     if (llvm::Error error = arguments.EncodeMaps(driver, *sm90, args)) return error;
   }
-  const cu::LaunchConfig config = ConfigFor(target, params->num_tiles, stream);
+  const cu::LaunchConfig config =
+      ConfigFor(*target.plan, GridBlocks(*target.plan, limits, *params), stream);
   const cu::Result result =
       driver.launch_kernel(&config, context.function(), arguments.pointers(), nullptr);
   if (result == cu::kSuccess) return llvm::Error::success();

@@ -45,6 +45,11 @@ struct ForwardParams {
   float softmax_scale_log2;  ///< softmax_scale * log2(e), rounded once.
   i32 tiles_q;               ///< ceil(seqlen_q / tile_m).
   i32 num_tiles;             ///< tiles_q * (heads_q / heads of a tile) * batch * splits.
+  // The order of tiles (common/tile_scheduler.h); heads of tiles are counted through the batch.
+  i32 num_slots;      ///< Turns to take, num_tiles of which have a tile.
+  i32 sections;       ///< All of one length; the heads that are left make one more.
+  i32 section_heads;  ///< Heads of a section.
+  i32 section_slots;  ///< Turns of a section: at least tiles_q * section_heads.
   // What CTAs that share a tile pass to each other (common/split.h); 1, 0 and null without splits.
   i32 splits;            ///< The most pieces that a tile's K/V is cut into.
   i32 partial_rows;      ///< Rows of o of one piece: min(tile_m, seqlen_q) * heads of a tile.

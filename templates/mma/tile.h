@@ -20,7 +20,7 @@ struct Tile {
   /// The calling block's.
   ATTNJIT_DEVICE static Tile Current(const ForwardParams& params) {
     Tile tile;
-    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem>(params, BlockIndex());
+    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem)>(params, BlockIndex());
     tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
     tile.first_row = tile.at.m_block * kPlan.tile_m;
     return tile;

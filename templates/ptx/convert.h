@@ -60,14 +60,19 @@ ATTNJIT_DEVICE u32 AddPoison(u32 packed, u32 poison) {
   return result;
 }
 
+/// Bits 15 and 31 tell which of two numbers is Inf or NaN; the others mean nothing. These have all
+/// exponent bits set: adding the lowest of them carries into the sign's place.
+template <Element kElement>
+ATTNJIT_DEVICE u32 NonFiniteBits(u32 packed) {
+  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
+  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
+  return (packed & kExponents) + kLowest;
+}
+
 /// `packed` with Inf and NaN replaced by 0.
 template <Element kElement>
 ATTNJIT_DEVICE u32 ZeroNonFinite(u32 packed) {
-  // Inf and NaN have all exponent bits set: adding the lowest of them carries into the sign's
-  // place.
-  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
-  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
-  const u32 bad = ((packed & kExponents) + kLowest) >> 15 & 0x00010001u;
+  const u32 bad = NonFiniteBits<kElement>(packed) >> 15 & 0x00010001u;
   return packed & ~(bad * 0xffffu);
 }
 

@@ -5,6 +5,9 @@
 //   end:        O += P V(0), O / sum -> global memory, lse
 //               of a piece of K/V: O, maximum, sum -> global memory (combine.h)
 //
+// Blocks of the tile that no row of the warpgroup sees are given back unread: a causal tile of 192
+// rows and 128 keys has up to two of these for its first warpgroup.
+//
 // Q's place is given back when S of the last block is there: the next Q is loaded under the tile's
 // end, which waits for no memory, so the next tile's first product follows at once.
 //
@@ -69,6 +72,39 @@ class Consumer {
     return Min(kP.warpgroup_tokens(), tile.row_begin + tile.rows - FirstToken(tile));
   }
 
+  /// Some warpgroup may see fewer blocks than its tile, or be without rows.
+  static constexpr bool kSkips = S::kWarpgroups > 1 && kP.split_blocks == 0;
+
+  /// The tile's blocks that some of the warpgroup's rows sees.
+  ATTNJIT_DEVICE BlockRange Own(const Tile& tile, int first_token, int tokens) const {
+    if constexpr (!kSkips || !kProblem.masked()) return tile.blocks;
+    const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
+    return mask.template Blocks<kP.tile_n>(first_token, first_token + tokens);
+  }
+
+  /// Gives back all of the tile unread.
+  ATTNJIT_DEVICE void SkipTile(const Tile& tile) {
+    MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
+    ReleaseQ();
+    Skip(tile.blocks.end - tile.blocks.begin, kP.peel_first);
+  }
+
+  /// Gives back `blocks` blocks unread, with the turns that they would have taken but the first
+  /// `silent` ones. Their loads are waited for: nobody may run ahead of the ring.
+  ATTNJIT_DEVICE void Skip(int blocks, int silent = 0) {
+#pragma unroll 1
+    for (int i = 0; i < blocks; ++i) {
+      MbarrierWait(storage_.Barrier(S::kKFull + k_.stage), k_.parity);
+      if (kP.ping_pong && i >= silent) {
+        AwaitTurn();
+        PassTurn();
+      }
+      ReleaseK();
+      MbarrierWait(storage_.Barrier(S::kVFull + v_.stage), v_.parity);
+      ReleaseV();
+    }
+  }
+
   /// Of the warpgroup's 64: the first of the two that this thread works on.
   ATTNJIT_DEVICE int ThreadRow() const { return 16 * warp_ + threadIdx.x % 32 / 4; }
 
@@ -86,10 +122,18 @@ class Consumer {
   }
 
   ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_token, int rows) {
+    if (kSkips && rows <= 0) return SkipTile(tile);
+    const BlockRange own = Own(tile, first_token, rows / kP.pack);
+    if (kSkips && own.empty()) {
+      SkipTile(tile);
+      return StoreEmpty(tile, first_token, rows);
+    }
+    if constexpr (kSkips && kProblem.masked()) Skip(tile.blocks.end - own.end);
     float o[kP.head_dim_v_padded / 2];
     RowState state;
     MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
-    const bool poisoned = Accumulate(tile, first_token, o, state);
+    const bool poisoned = Accumulate(tile, own, first_token, o, state);
+    if constexpr (kSkips && kProblem.masked()) Skip(own.begin - tile.blocks.begin);
     if constexpr (kP.split_blocks != 0) {
       if (tile.splits != 1) {
         return FinishPiece(tile, first_token, rows, o, state, poisoned);
@@ -99,24 +143,25 @@ class Consumer {
   }
 
   /// Whether a boundary block's V held non-finite elements.
-  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_token,
+  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, const BlockRange& blocks, int first_token,
                                  float (&o)[kP.head_dim_v_padded / 2], RowState& state) {
     float s[kP.tile_n / 2];
     u32 p[kP.tile_n / 4];
-    const BlockRange blocks = tile.blocks;
     bool poisoned = false;
 #pragma unroll
     for (float& x : o) x = 0.0f;
 
     const int last = blocks.end - 1;
-    if constexpr (kP.peel_first) poisoned |= Step(tile, first_token, last, true, o, s, p, state);
+    if constexpr (kP.peel_first) {
+      poisoned |= Step(tile, blocks, first_token, last, true, o, s, p, state);
+    }
 #pragma unroll 1
     for (int block = kP.peel_first ? last - 1 : last; block >= blocks.begin; --block) {
       const bool first = !kP.peel_first && block == last;
-      poisoned |= Step(tile, first_token, block, first, o, s, p, state);
+      poisoned |= Step(tile, blocks, first_token, block, first, o, s, p, state);
     }
 
-    poisoned |= AwaitV(blocks, blocks.begin);
+    poisoned |= AwaitV(tile.blocks, blocks.begin);
     PvProduct<kP>::Pin(o);
     WgmmaFence();
     IssuePv<kP>(o, p, storage_.V(v_.stage));
@@ -127,10 +172,10 @@ class Consumer {
     return poisoned;
   }
 
-  /// One block: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
-  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_token, int block, bool first,
-                           float (&o)[kP.head_dim_v_padded / 2], float (&s)[kP.tile_n / 2],
-                           u32 (&p)[kP.tile_n / 4], RowState& state) {
+  /// One of `blocks`: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
+  ATTNJIT_DEVICE bool Step(const Tile& tile, const BlockRange& blocks, int first_token, int block,
+                           bool first, float (&o)[kP.head_dim_v_padded / 2],
+                           float (&s)[kP.tile_n / 2], u32 (&p)[kP.tile_n / 4], RowState& state) {
     const bool turns = kP.ping_pong && !(kP.peel_first && first);
     float rescale[2];
     bool poisoned = false;
@@ -153,8 +198,8 @@ class Consumer {
     }
     QkProduct<kP>::Pin(s);
     ReleaseK();
-    if (block == tile.blocks.begin) ReleaseQ();
-    MaskIfBoundary(s, tile, first_token, block);
+    if (block == blocks.begin) ReleaseQ();
+    if (blocks.IsBoundary(block)) MaskBlock(s, tile, first_token, block);
     SoftmaxStep(s, state, rescale, scale_log2_);
     if (!kP.peel_first || !first) {  // Known when compiled: one path for the loop, peeled or not.
       WgmmaWait<0>();
@@ -199,13 +244,11 @@ class Consumer {
     return false;
   }
 
-  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
-                                     int block) {
+  ATTNJIT_DEVICE void MaskBlock(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
+                                int block) {
     if constexpr (kProblem.masked() || kP.check_kv_rows) {
-      if (tile.blocks.IsBoundary(block)) {
-        const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
-        ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
-      }
+      const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
+      ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
     }
   }
 

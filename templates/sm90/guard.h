@@ -14,23 +14,39 @@
 
 namespace attnjit::sm90 {
 
-/// Cleans every kGuardWarps-th 512 bytes of a V tile; returns whether this lane found anything.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE bool CleanTile(u32 smem, int warp) {
-  constexpr Element kElement = kP.problem.element;
+/// Calls body(address) for each of this lane's vectors of 16 bytes of a V tile: every
+/// kGuardWarps-th 512 bytes are one warp's.
+template <Sm90Plan kP, int kAtOnce, class Body>
+ATTNJIT_DEVICE void ForEachVector(u32 smem, int warp, Body&& body) {
   constexpr int kVectors = kP.v.bytes() / 16;
-  bool found = false;
-#pragma unroll 2
+#pragma unroll kAtOnce
   for (int i = warp * 32 + threadIdx.x % 32; i < kVectors; i += kGuardWarps * 32) {
-    const u32 address = smem + 16 * i;
-    const uint4 v = LoadShared16(address);
-    const uint4 clean = {ZeroNonFinite<kElement>(v.x), ZeroNonFinite<kElement>(v.y),
-                         ZeroNonFinite<kElement>(v.z), ZeroNonFinite<kElement>(v.w)};
-    if (((v.x ^ clean.x) | (v.y ^ clean.y) | (v.z ^ clean.z) | (v.w ^ clean.w)) == 0) continue;
-    StoreShared16(address, clean);
-    found = true;
+    body(smem + 16 * i);
   }
-  return found;
+}
+
+/// Whether this lane's part of a V tile holds Inf or NaN. Hardly any does, and consumers wait.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE bool FindNonFinite(u32 smem, int warp) {
+  constexpr Element kElement = kP.problem.element;
+  u32 bits = 0;
+  ForEachVector<kP, 8>(smem, warp, [&](u32 address) {
+    const uint4 v = LoadShared16(address);
+    bits |= NonFiniteBits<kElement>(v.x) | NonFiniteBits<kElement>(v.y) |
+            NonFiniteBits<kElement>(v.z) | NonFiniteBits<kElement>(v.w);
+  });
+  return (bits & 0x80008000u) != 0;
+}
+
+/// Sets them to zero.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void CleanTile(u32 smem, int warp) {
+  constexpr Element kElement = kP.problem.element;
+  ForEachVector<kP, 1>(smem, warp, [&](u32 address) {
+    const uint4 v = LoadShared16(address);
+    StoreShared16(address, {ZeroNonFinite<kElement>(v.x), ZeroNonFinite<kElement>(v.y),
+                            ZeroNonFinite<kElement>(v.z), ZeroNonFinite<kElement>(v.w)});
+  });
 }
 
 /// One guard warp, 0 .. kGuardWarps - 1. It waits for every block, and V stages are released by the
@@ -43,8 +59,12 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
   for (int block = tile.blocks.end - 1; block >= tile.blocks.begin; --block) {
     MbarrierWait(storage.Barrier(S::kVFull + v.stage), v.parity);
     if (tile.blocks.IsBoundary(block)) {
-      const bool any = __any_sync(0xffffffff, CleanTile<kP>(storage.V(v.stage), warp));
-      if (any) FenceProxyAsync();
+      const u32 smem = storage.V(v.stage);
+      const bool any = __any_sync(0xffffffff, FindNonFinite<kP>(smem, warp));
+      if (any) {
+        CleanTile<kP>(smem, warp);
+        FenceProxyAsync();
+      }
       if (ElectOne()) StoreShared4(storage.GuardFlag(v.stage, warp), any);
     }
     __syncwarp();

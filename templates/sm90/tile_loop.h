@@ -34,11 +34,12 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
     tile.index = piece.tile;
     tile.split = piece.split;
   } else {
-    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0, kP.pack>(params, linear);
+    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kP.pack>(params, linear);
   }
   tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
   tile.row_begin = tile.at.m_block * kP.tile_m;
   tile.rows = Min(kP.tile_m, tile.sequence.seqlen_q - tile.row_begin);
+  if (tile.at.m_block < 0) tile.rows = 0;
   tile.blocks = {0, 0, 0, 0};
   if (tile.rows > 0) {
     const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
@@ -53,17 +54,17 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   return tile;
 }
 
-/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x tiles run
+/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x turns run
 /// forwards and backwards in turn: tiles come heaviest first, so the block that took the heaviest
-/// of one round takes the lightest of the next.
+/// of one round takes the lightest of the next. A section is a whole number of rounds.
 template <Sm90Plan kP, class Body>
 ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
   const i32 grid = static_cast<i32>(gridDim.x);
   i32 in_round = static_cast<i32>(blockIdx.x);
-  for (i32 round = 0; round < params.num_tiles; round += grid) {
+  for (i32 round = 0; round < params.num_slots; round += grid) {
     const i32 linear = round + in_round;
     in_round = grid - 1 - in_round;
-    if (linear >= params.num_tiles) continue;
+    if (linear >= params.num_slots) continue;
     const Tile tile = MakeTile<kP>(params, linear);
     if (tile.rows > 0) body(tile);
   }

@@ -28,9 +28,19 @@ cu::Result DeviceCount(int* count) {
 }
 
 cu::Result DeviceAttribute(int* value, cu::DeviceAttribute attribute, cu::Device) {
-  const bool major = attribute == cu::kComputeCapabilityMajor;
-  const bool sms = attribute == cu::kMultiprocessorCount;
-  *value = major ? 9 : sms ? 132 : 0;
+  switch (attribute) {
+    case cu::kComputeCapabilityMajor:
+      *value = 9;
+      break;
+    case cu::kMultiprocessorCount:
+      *value = 132;
+      break;
+    case cu::kL2CacheBytes:
+      *value = 50 << 20;
+      break;
+    default:
+      *value = 0;
+  }
   return cu::kSuccess;
 }
 

@@ -183,7 +183,7 @@ constexpr Sm90Plan kPlan = {
     .k_offset = 49152,
     .v_offset = 116736,
     .barrier_offset = 184320,
-    .smem_bytes = 184576,
+    .smem_bytes = 184704,
 };
 
 }  // namespace attnjit
@@ -654,6 +654,9 @@ ATTNJIT_DEVICE const u8* Advance(const u8* pointer, u32 index, u32 bytes) {
 //   end:        O += P V(0), O / sum -> global memory, lse
 //               of a piece of K/V: O, maximum, sum -> global memory (combine.h)
 //
+// Blocks of the tile that no row of the warpgroup sees are given back unread: a causal tile of 192
+// rows and 128 keys has up to two of these for its first warpgroup.
+//
 // Q's place is given back when S of the last block is there: the next Q is loaded under the tile's
 // end, which waits for no memory, so the next tile's first product follows at once.
 //
@@ -775,6 +778,11 @@ struct ForwardParams {
   float softmax_scale_log2;  ///< softmax_scale * log2(e), rounded once.
   i32 tiles_q;               ///< ceil(seqlen_q / tile_m).
   i32 num_tiles;             ///< tiles_q * (heads_q / heads of a tile) * batch * splits.
+  // The order of tiles (common/tile_scheduler.h); heads of tiles are counted through the batch.
+  i32 num_slots;      ///< Turns to take, num_tiles of which have a tile.
+  i32 sections;       ///< All of one length; the heads that are left make one more.
+  i32 section_heads;  ///< Heads of a section.
+  i32 section_slots;  ///< Turns of a section: at least tiles_q * section_heads.
   // What CTAs that share a tile pass to each other (common/split.h); 1, 0 and null without splits.
   i32 splits;            ///< The most pieces that a tile's K/V is cut into.
   i32 partial_rows;      ///< Rows of o of one piece: min(tile_m, seqlen_q) * heads of a tile.
@@ -1054,14 +1062,19 @@ ATTNJIT_DEVICE u32 AddPoison(u32 packed, u32 poison) {
   return result;
 }
 
+/// Bits 15 and 31 tell which of two numbers is Inf or NaN; the others mean nothing. These have all
+/// exponent bits set: adding the lowest of them carries into the sign's place.
+template <Element kElement>
+ATTNJIT_DEVICE u32 NonFiniteBits(u32 packed) {
+  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
+  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
+  return (packed & kExponents) + kLowest;
+}
+
 /// `packed` with Inf and NaN replaced by 0.
 template <Element kElement>
 ATTNJIT_DEVICE u32 ZeroNonFinite(u32 packed) {
-  // Inf and NaN have all exponent bits set: adding the lowest of them carries into the sign's
-  // place.
-  constexpr u32 kExponents = kElement == Element::kBf16 ? 0x7f807f80u : 0x7c007c00u;
-  constexpr u32 kLowest = kElement == Element::kBf16 ? 0x00800080u : 0x04000400u;
-  const u32 bad = ((packed & kExponents) + kLowest) >> 15 & 0x00010001u;
+  const u32 bad = NonFiniteBits<kElement>(packed) >> 15 & 0x00010001u;
   return packed & ~(bad * 0xffffu);
 }
 
@@ -1431,10 +1444,12 @@ ATTNJIT_HOST_DEVICE i64 TensorOffset(const Strides& stride, i32 batch, i32 row, 
 // whose K and V fit in L2, and within a section all heads' heaviest tiles come first.
 //
 //   not weighted: [head 0: tile 0, 1, 2, ...] [head 1: ...] ...
-//   weighted:     section 0: [tile n-1 of heads 0 .. s-1] [tile n-2 of them] ... [tile 0]
+//   weighted:     section 0: [tile n-1 of heads 0 .. s-1] [tile n-2 of them] ... [tile 0] [none]
 //                 section 1: [tile n-1 of heads s .. 2s-1] ...
 //
-// The order changes what runs when and nothing else: no result depends on it.
+// How long sections are is the launch's choice (runtime/schedule.h): persistent blocks need them to
+// be whole rounds, which may leave turns without a tile. The order changes what runs when and
+// nothing else: no result depends on it.
 
 
 namespace attnjit {
@@ -1450,44 +1465,25 @@ ATTNJIT_HOST_DEVICE constexpr bool LaterTilesAreHeavier(const Problem& problem) 
   return problem.right != Bound::kNone && problem.left == Bound::kNone;
 }
 
-/// Bytes of K and V that a section of heads may have: what is left of a data centre GPU's L2 (40
-/// to 50 MB, in two halves on some) when other traffic has its share.
-inline constexpr int kL2SectionBytes = 16 << 20;
-
-/// Query heads of one section: whole groups, at least one. Heads here count through the batch.
-template <Problem kProblem, int kSectionBytes>
-ATTNJIT_HOST_DEVICE i32 SectionHeads(const ForwardParams& params, i32 all_heads) {
-  constexpr int kRows = kSectionBytes / (2 * (kProblem.head_dim_qk + kProblem.head_dim_v));
-  const i32 kv_heads = Max(1, kRows / Max(1, params.seqlen_kv));
-  return kv_heads < all_heads / kProblem.group ? kv_heads * kProblem.group : all_heads;
-}
-
-/// The tile of 0 <= linear < params.num_tiles; a bijection. kSectionBytes 0: one section. Blocks
-/// that take their tiles by a fixed rule need that: rounds of a fixed length that straddle sections
-/// were simulated at 0.6 of the balance of rounds over one section.
-/// kPack query heads of a group make one tile: `head` is the first of them.
-template <bool kHeaviestFirst, Problem kProblem, int kSectionBytes = kL2SectionBytes, int kPack = 1>
-ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 linear) {
-  static_assert(kPack == 1 || kSectionBytes == 0);
+/// The tile of turn 0 <= slot < params.num_slots. Every tile has one turn; a turn without a tile has
+/// m_block < 0. kPack query heads of a group make one tile: `head` is the first of them.
+template <bool kHeaviestFirst, int kPack = 1>
+ATTNJIT_HOST_DEVICE TileCoord DecodeTile(const ForwardParams& params, i32 slot) {
   const i32 tile_heads = params.heads_q / kPack;
   i32 m_block, head;
   if constexpr (kHeaviestFirst) {
-    const i32 all_heads = tile_heads * params.batch;
-    i32 first_head = 0;
-    i32 heads = all_heads;
-    if constexpr (kSectionBytes != 0) {
-      const i32 section_heads = SectionHeads<kProblem, kSectionBytes>(params, all_heads);
-      const i32 section = linear / (section_heads * params.tiles_q);
-      linear -= section * section_heads * params.tiles_q;
-      first_head = section * section_heads;
-      heads = Min(section_heads, all_heads - first_head);
-    }
-    const i32 row = linear / heads;
+    const i32 section = Min(slot / params.section_slots, params.sections);
+    const i32 first_head = section * params.section_heads;
+    // The last one has all heads that are left.
+    const i32 heads = section < params.sections ? params.section_heads
+                                                : tile_heads * params.batch - first_head;
+    const i32 in_section = slot - section * params.section_slots;
+    const i32 row = in_section / heads;
     m_block = params.tiles_q - 1 - row;
-    head = first_head + linear - row * heads;
+    head = first_head + in_section - row * heads;
   } else {
-    head = linear / params.tiles_q;
-    m_block = linear - head * params.tiles_q;
+    head = slot / params.tiles_q;
+    m_block = slot - head * params.tiles_q;
   }
   const i32 batch = head / tile_heads;
   return {m_block, (head - batch * tile_heads) * kPack, batch};
@@ -1575,11 +1571,12 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
     tile.index = piece.tile;
     tile.split = piece.split;
   } else {
-    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kProblem, 0, kP.pack>(params, linear);
+    tile.at = DecodeTile<LaterTilesAreHeavier(kProblem), kP.pack>(params, linear);
   }
   tile.sequence = LoadSequence<kProblem>(params, tile.at.batch);
   tile.row_begin = tile.at.m_block * kP.tile_m;
   tile.rows = Min(kP.tile_m, tile.sequence.seqlen_q - tile.row_begin);
+  if (tile.at.m_block < 0) tile.rows = 0;
   tile.blocks = {0, 0, 0, 0};
   if (tile.rows > 0) {
     const Mask<kProblem> mask(params, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
@@ -1594,17 +1591,17 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   return tile;
 }
 
-/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x tiles run
+/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x turns run
 /// forwards and backwards in turn: tiles come heaviest first, so the block that took the heaviest
-/// of one round takes the lightest of the next.
+/// of one round takes the lightest of the next. A section is a whole number of rounds.
 template <Sm90Plan kP, class Body>
 ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
   const i32 grid = static_cast<i32>(gridDim.x);
   i32 in_round = static_cast<i32>(blockIdx.x);
-  for (i32 round = 0; round < params.num_tiles; round += grid) {
+  for (i32 round = 0; round < params.num_slots; round += grid) {
     const i32 linear = round + in_round;
     in_round = grid - 1 - in_round;
-    if (linear >= params.num_tiles) continue;
+    if (linear >= params.num_slots) continue;
     const Tile tile = MakeTile<kP>(params, linear);
     if (tile.rows > 0) body(tile);
   }
@@ -2032,6 +2029,39 @@ class Consumer {
     return Min(kP.warpgroup_tokens(), tile.row_begin + tile.rows - FirstToken(tile));
   }
 
+  /// Some warpgroup may see fewer blocks than its tile, or be without rows.
+  static constexpr bool kSkips = S::kWarpgroups > 1 && kP.split_blocks == 0;
+
+  /// The tile's blocks that some of the warpgroup's rows sees.
+  ATTNJIT_DEVICE BlockRange Own(const Tile& tile, int first_token, int tokens) const {
+    if constexpr (!kSkips || !kProblem.masked()) return tile.blocks;
+    const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
+    return mask.template Blocks<kP.tile_n>(first_token, first_token + tokens);
+  }
+
+  /// Gives back all of the tile unread.
+  ATTNJIT_DEVICE void SkipTile(const Tile& tile) {
+    MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
+    ReleaseQ();
+    Skip(tile.blocks.end - tile.blocks.begin, kP.peel_first);
+  }
+
+  /// Gives back `blocks` blocks unread, with the turns that they would have taken but the first
+  /// `silent` ones. Their loads are waited for: nobody may run ahead of the ring.
+  ATTNJIT_DEVICE void Skip(int blocks, int silent = 0) {
+#pragma unroll 1
+    for (int i = 0; i < blocks; ++i) {
+      MbarrierWait(storage_.Barrier(S::kKFull + k_.stage), k_.parity);
+      if (kP.ping_pong && i >= silent) {
+        AwaitTurn();
+        PassTurn();
+      }
+      ReleaseK();
+      MbarrierWait(storage_.Barrier(S::kVFull + v_.stage), v_.parity);
+      ReleaseV();
+    }
+  }
+
   /// Of the warpgroup's 64: the first of the two that this thread works on.
   ATTNJIT_DEVICE int ThreadRow() const { return 16 * warp_ + threadIdx.x % 32 / 4; }
 
@@ -2049,10 +2079,18 @@ class Consumer {
   }
 
   ATTNJIT_DEVICE void ComputeTile(const Tile& tile, int first_token, int rows) {
+    if (kSkips && rows <= 0) return SkipTile(tile);
+    const BlockRange own = Own(tile, first_token, rows / kP.pack);
+    if (kSkips && own.empty()) {
+      SkipTile(tile);
+      return StoreEmpty(tile, first_token, rows);
+    }
+    if constexpr (kSkips && kProblem.masked()) Skip(tile.blocks.end - own.end);
     float o[kP.head_dim_v_padded / 2];
     RowState state;
     MbarrierWait(storage_.Barrier(S::kQFull + QSlot()), q_.parity);
-    const bool poisoned = Accumulate(tile, first_token, o, state);
+    const bool poisoned = Accumulate(tile, own, first_token, o, state);
+    if constexpr (kSkips && kProblem.masked()) Skip(own.begin - tile.blocks.begin);
     if constexpr (kP.split_blocks != 0) {
       if (tile.splits != 1) {
         return FinishPiece(tile, first_token, rows, o, state, poisoned);
@@ -2062,24 +2100,25 @@ class Consumer {
   }
 
   /// Whether a boundary block's V held non-finite elements.
-  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, int first_token,
+  ATTNJIT_DEVICE bool Accumulate(const Tile& tile, const BlockRange& blocks, int first_token,
                                  float (&o)[kP.head_dim_v_padded / 2], RowState& state) {
     float s[kP.tile_n / 2];
     u32 p[kP.tile_n / 4];
-    const BlockRange blocks = tile.blocks;
     bool poisoned = false;
 #pragma unroll
     for (float& x : o) x = 0.0f;
 
     const int last = blocks.end - 1;
-    if constexpr (kP.peel_first) poisoned |= Step(tile, first_token, last, true, o, s, p, state);
+    if constexpr (kP.peel_first) {
+      poisoned |= Step(tile, blocks, first_token, last, true, o, s, p, state);
+    }
 #pragma unroll 1
     for (int block = kP.peel_first ? last - 1 : last; block >= blocks.begin; --block) {
       const bool first = !kP.peel_first && block == last;
-      poisoned |= Step(tile, first_token, block, first, o, s, p, state);
+      poisoned |= Step(tile, blocks, first_token, block, first, o, s, p, state);
     }
 
-    poisoned |= AwaitV(blocks, blocks.begin);
+    poisoned |= AwaitV(tile.blocks, blocks.begin);
     PvProduct<kP>::Pin(o);
     WgmmaFence();
     IssuePv<kP>(o, p, storage_.V(v_.stage));
@@ -2090,10 +2129,10 @@ class Consumer {
     return poisoned;
   }
 
-  /// One block: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
-  ATTNJIT_DEVICE bool Step(const Tile& tile, int first_token, int block, bool first,
-                           float (&o)[kP.head_dim_v_padded / 2], float (&s)[kP.tile_n / 2],
-                           u32 (&p)[kP.tile_n / 4], RowState& state) {
+  /// One of `blocks`: s, p and o as the head of this file says. Whether V(block + 1) was poisoned.
+  ATTNJIT_DEVICE bool Step(const Tile& tile, const BlockRange& blocks, int first_token, int block,
+                           bool first, float (&o)[kP.head_dim_v_padded / 2],
+                           float (&s)[kP.tile_n / 2], u32 (&p)[kP.tile_n / 4], RowState& state) {
     const bool turns = kP.ping_pong && !(kP.peel_first && first);
     float rescale[2];
     bool poisoned = false;
@@ -2116,8 +2155,8 @@ class Consumer {
     }
     QkProduct<kP>::Pin(s);
     ReleaseK();
-    if (block == tile.blocks.begin) ReleaseQ();
-    MaskIfBoundary(s, tile, first_token, block);
+    if (block == blocks.begin) ReleaseQ();
+    if (blocks.IsBoundary(block)) MaskBlock(s, tile, first_token, block);
     SoftmaxStep(s, state, rescale, scale_log2_);
     if (!kP.peel_first || !first) {  // Known when compiled: one path for the loop, peeled or not.
       WgmmaWait<0>();
@@ -2162,13 +2201,11 @@ class Consumer {
     return false;
   }
 
-  ATTNJIT_DEVICE void MaskIfBoundary(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
-                                     int block) {
+  ATTNJIT_DEVICE void MaskBlock(float (&s)[kP.tile_n / 2], const Tile& tile, int first_token,
+                                int block) {
     if constexpr (kProblem.masked() || kP.check_kv_rows) {
-      if (tile.blocks.IsBoundary(block)) {
-        const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
-        ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
-      }
+      const Mask<kProblem> mask(params_, tile.sequence.seqlen_q, tile.sequence.seqlen_kv);
+      ApplyMask<kP.pack>(s, mask, first_token, ThreadRow(), block * kP.tile_n);
     }
   }
 
@@ -2258,23 +2295,39 @@ class Consumer {
 
 namespace attnjit::sm90 {
 
-/// Cleans every kGuardWarps-th 512 bytes of a V tile; returns whether this lane found anything.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE bool CleanTile(u32 smem, int warp) {
-  constexpr Element kElement = kP.problem.element;
+/// Calls body(address) for each of this lane's vectors of 16 bytes of a V tile: every
+/// kGuardWarps-th 512 bytes are one warp's.
+template <Sm90Plan kP, int kAtOnce, class Body>
+ATTNJIT_DEVICE void ForEachVector(u32 smem, int warp, Body&& body) {
   constexpr int kVectors = kP.v.bytes() / 16;
-  bool found = false;
-#pragma unroll 2
+#pragma unroll kAtOnce
   for (int i = warp * 32 + threadIdx.x % 32; i < kVectors; i += kGuardWarps * 32) {
-    const u32 address = smem + 16 * i;
-    const uint4 v = LoadShared16(address);
-    const uint4 clean = {ZeroNonFinite<kElement>(v.x), ZeroNonFinite<kElement>(v.y),
-                         ZeroNonFinite<kElement>(v.z), ZeroNonFinite<kElement>(v.w)};
-    if (((v.x ^ clean.x) | (v.y ^ clean.y) | (v.z ^ clean.z) | (v.w ^ clean.w)) == 0) continue;
-    StoreShared16(address, clean);
-    found = true;
+    body(smem + 16 * i);
   }
-  return found;
+}
+
+/// Whether this lane's part of a V tile holds Inf or NaN. Hardly any does, and consumers wait.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE bool FindNonFinite(u32 smem, int warp) {
+  constexpr Element kElement = kP.problem.element;
+  u32 bits = 0;
+  ForEachVector<kP, 8>(smem, warp, [&](u32 address) {
+    const uint4 v = LoadShared16(address);
+    bits |= NonFiniteBits<kElement>(v.x) | NonFiniteBits<kElement>(v.y) |
+            NonFiniteBits<kElement>(v.z) | NonFiniteBits<kElement>(v.w);
+  });
+  return (bits & 0x80008000u) != 0;
+}
+
+/// Sets them to zero.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void CleanTile(u32 smem, int warp) {
+  constexpr Element kElement = kP.problem.element;
+  ForEachVector<kP, 1>(smem, warp, [&](u32 address) {
+    const uint4 v = LoadShared16(address);
+    StoreShared16(address, {ZeroNonFinite<kElement>(v.x), ZeroNonFinite<kElement>(v.y),
+                            ZeroNonFinite<kElement>(v.z), ZeroNonFinite<kElement>(v.w)});
+  });
 }
 
 /// One guard warp, 0 .. kGuardWarps - 1. It waits for every block, and V stages are released by the
@@ -2287,8 +2340,12 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
   for (int block = tile.blocks.end - 1; block >= tile.blocks.begin; --block) {
     MbarrierWait(storage.Barrier(S::kVFull + v.stage), v.parity);
     if (tile.blocks.IsBoundary(block)) {
-      const bool any = __any_sync(0xffffffff, CleanTile<kP>(storage.V(v.stage), warp));
-      if (any) FenceProxyAsync();
+      const u32 smem = storage.V(v.stage);
+      const bool any = __any_sync(0xffffffff, FindNonFinite<kP>(smem, warp));
+      if (any) {
+        CleanTile<kP>(smem, warp);
+        FenceProxyAsync();
+      }
       if (ElectOne()) StoreShared4(storage.GuardFlag(v.stage, warp), any);
     }
     __syncwarp();

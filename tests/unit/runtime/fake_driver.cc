@@ -65,6 +65,9 @@ struct FakeCalls {
       case cu::kMultiprocessorCount:
         *value = info.sm_count;
         break;
+      case cu::kL2CacheBytes:
+        *value = info.l2_bytes;
+        break;
       case cu::kPageableMemoryAccess:
         *value = info.pageable ? 1 : 0;
         break;

@@ -20,6 +20,7 @@ class FakeDriver {
     int major = 9;
     int minor = 0;
     int sm_count = 132;
+    int l2_bytes = 50 << 20;
     bool pageable = false;
   };
   struct EncodedMap {

@@ -25,6 +25,9 @@ EXPORT cu::Result cuDeviceGetAttribute(int* value, cu::DeviceAttribute attribute
     case cu::kMultiprocessorCount:
       *value = 132;
       break;
+    case cu::kL2CacheBytes:
+      *value = 50 << 20;
+      break;
     default:
       *value = 0;
   }
