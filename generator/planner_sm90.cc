@@ -12,11 +12,10 @@ namespace {
 constexpr int kRowsPerWarpgroup = 64;
 constexpr int kMaxRegisters = 248;    // Of a thread's 255, what is safe to plan with.
 constexpr int kSmemAlignment = 1024;  // The period of the 128-byte swizzle.
-constexpr int kBarrierBytes = 256;
-// A piece of K/V, and the queries that are few enough to cut it (docs/adr/0009-pieces-of-kv.md).
-constexpr int kPieceBytes = 512 * 1024;
+constexpr int kBarrierBytes = 384;
+// A piece of K/V where queries are few (docs/adr/0009-pieces-of-kv.md).
+constexpr int kPieceBytes = 1024 * 1024;
 constexpr int kPieceKeys = 2048;
-constexpr int kFewTokens = 64;
 // Registers of a consumer thread that hold neither S, P nor O: addresses, row state, loop state;
 // packed sequences and left bounds keep more of the tile's coordinates. Found by compiling: with
 // these none of the sweep in tests/golden spills. With three warpgroups head dims are small, and so
@@ -233,6 +232,22 @@ Sm90Choices ChooseForMany(const Sm90Plan& p, Arch arch) {
   return c;
 }
 
+/// The same where a tile has a handful of blocks and its ends are what counts: a first block of its
+/// own, narrower blocks where the diagonal would waste much of a wide one, and as many loads under
+/// way as fit.
+Sm90Choices ChooseForShort(const Sm90Plan& p, Arch arch) {
+  Sm90Choices c = ChooseForMany(p, arch);
+  c.peel_first = true;
+  c.ping_pong = true;
+  c.q_stages = 1;
+  if (c.tile_n > 128) c.tile_n = 128;
+  if (c.tile_n < 128 && c.tile_n > 64) c.tile_n = 64;
+  c.stages = 4;
+  while (c.stages > 2 && !Fits(p, arch, c)) --c.stages;
+  TakeSecondQ(p, arch, c);
+  return c;
+}
+
 /// The most heads of a group that fill no more than a warpgroup's rows, in whole tiles.
 int PackOf(int group) {
   int pack = std::min(group, kRowsPerWarpgroup);
@@ -266,7 +281,8 @@ Sm90Choices ChooseForFew(const Sm90Plan& p, Arch arch, int tokens) {
 Sm90Choices ChooseSm90(const KernelSpec& spec, Arch arch) {
   const Sm90Plan p = StartPlan(spec);
   const int64_t tokens = spec.seqlen_q_at_most;
-  if (tokens == 0 || tokens > kFewTokens) return ChooseForMany(p, arch);
+  if (tokens == 0) return ChooseForMany(p, arch);
+  if (tokens > kFewQueries) return ChooseForShort(p, arch);
   return ChooseForFew(p, arch, static_cast<int>(tokens));
 }
 

@@ -51,6 +51,11 @@ struct AttentionSpec {
   int64_t seqlen_q_at_most = 0;  ///< 0: no such promise.
 };
 
+// Numbers of queries that kernels are made for: few (a tile holds all query heads of a group, K/V
+// is cut) and short sequences (tiles that end soon).
+inline constexpr int64_t kFewQueries = 64;
+inline constexpr int64_t kShortQueries = 1024;
+
 /// What is compiled in: two requests with equal KernelSpecs share one kernel on one GPU.
 /// Batch, lengths, strides, scale, window sizes and absolute head counts are run-time values.
 struct KernelSpec {
@@ -58,7 +63,8 @@ struct KernelSpec {
   Element element_kv = Element::kBf16;  ///< Every family today needs problem.element here.
   int64_t seqlen_q_multiple_of = 1;     ///< Promised by the caller; the planner may use it.
   int64_t seqlen_kv_multiple_of = 1;
-  int64_t seqlen_q_at_most = 0;  ///< 0: no such promise.
+  /// 0: no such promise, or one above kShortQueries; between kFewQueries and that: kShortQueries.
+  int64_t seqlen_q_at_most = 0;
   bool operator==(const KernelSpec&) const = default;
 };
 

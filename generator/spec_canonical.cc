@@ -100,7 +100,9 @@ KernelSpec ResolveKernelSpec(const AttentionSpec& spec) {
   kernel.element_kv = spec.element_kv;
   kernel.seqlen_q_multiple_of = spec.seqlen_q_multiple_of;
   kernel.seqlen_kv_multiple_of = spec.seqlen_kv_multiple_of;
-  kernel.seqlen_q_at_most = spec.seqlen_q_at_most;
+  kernel.seqlen_q_at_most = spec.seqlen_q_at_most <= kFewQueries     ? spec.seqlen_q_at_most
+                            : spec.seqlen_q_at_most <= kShortQueries ? kShortQueries
+                                                                     : 0;
   return kernel;
 }
 

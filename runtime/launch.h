@@ -38,7 +38,8 @@ struct LaunchDefaults {
   double softmax_scale = 0;
   std::optional<int32_t> window_left;
   std::optional<int32_t> window_right;
-  bool equal_lengths = false;  ///< The request named no align: seqlen_q must be seqlen_kv.
+  bool equal_lengths = false;    ///< The request named no align: seqlen_q must be seqlen_kv.
+  int64_t seqlen_q_at_most = 0;  ///< As hinted; 0: any.
 };
 LaunchDefaults LaunchDefaultsOf(const AttentionSpec& spec);
 

@@ -13,6 +13,8 @@ namespace attnjit {
 namespace {
 
 constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
+// Turns of a schedule, which has a few more than tiles, and one round beyond the last fit an i32.
+constexpr int64_t kMostTiles = int64_t{1} << 30;
 constexpr int64_t kElementBytes = 2;
 constexpr int64_t kAlignment = 16;  // TMA, cp.async and 16-byte loads.
 constexpr int64_t kStrideMultiple = kTensorMapStrideMultiple / kElementBytes;
@@ -70,7 +72,7 @@ llvm::Error CheckSizes(const KernelPlan& plan, const LaunchDefaults& defaults,
                       "\"top_left\" or \"bottom_right\"",
                       args.seqlen_q));
   }
-  const int64_t at_most = plan.spec.seqlen_q_at_most;
+  const int64_t at_most = defaults.seqlen_q_at_most;
   if (at_most != 0 && args.seqlen_q > at_most) {
     return Wrong("seqlen_q", args.seqlen_q,
                  llvm::formatv("must be at most {0}: the request's hints promise it", at_most));
@@ -197,11 +199,11 @@ llvm::Error SetTiles(const KernelPlan& plan, const ForwardArgs& args, ForwardPar
   const int64_t heads = args.heads_q / plan.tile_heads;
   const int64_t splits = MostSplits(plan, args, params);
   int64_t tiles = 0;
-  if (__builtin_mul_overflow(tiles_q * heads, args.batch, &tiles) || tiles > kInt32Max / splits) {
+  if (__builtin_mul_overflow(tiles_q * heads, args.batch, &tiles) || tiles > kMostTiles / splits) {
     return Wrong("batch", args.batch,
                  llvm::formatv("is too large: {0} tiles of {1} query rows x {2} heads x batch must "
                                "be at most {3}",
-                               tiles_q, plan.tile_m, heads, kInt32Max / splits));
+                               tiles_q, plan.tile_m, heads, kMostTiles / splits));
   }
   if (splits > 1 && tiles * plan.tile_counters > kSplitCounters) {
     return Wrong("batch", args.batch,
@@ -266,7 +268,8 @@ std::error_code LaunchError::convertToErrorCode() const {
 }
 
 LaunchDefaults LaunchDefaultsOf(const AttentionSpec& spec) {
-  return {spec.softmax_scale, spec.mask.left, spec.mask.right, spec.align == Align::kEqualLengths};
+  return {spec.softmax_scale, spec.mask.left, spec.mask.right, spec.align == Align::kEqualLengths,
+          spec.seqlen_q_at_most};
 }
 
 /// Everything but the tensors.

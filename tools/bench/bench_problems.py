@@ -65,7 +65,7 @@ class Problem:
         }
         if self.mask != "none":
             spec["align"] = "bottom_right"
-        if self.decode:
+        if self.decode or self.seqlen_q <= 1024:
             spec["hints"] = {"seqlen_q_at_most": self.seqlen_q}
         if arch:
             spec["arch"] = arch

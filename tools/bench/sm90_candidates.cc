@@ -58,7 +58,7 @@ class Collector {
 
 void AddForFew(const Sm90Choices& own, Collector& collector) {
   const int keys = own.split_blocks * own.tile_n;
-  for (const int scale : {8, 2, 1}) {  // Quarters of the planner's own length.
+  for (const int scale : {16, 8, 2}) {  // Quarters of the planner's own length.
     Sm90Choices c = own;
     c.split_blocks = std::max(1, keys * scale / 4 / c.tile_n);
     collector.Add(c);
@@ -69,7 +69,10 @@ void AddForFew(const Sm90Choices& own, Collector& collector) {
       c.blocks_per_sm = blocks;
       c.tile_n = tile_n;
       c.split_blocks = std::max(1, keys / tile_n);
-      collector.AddWithStages(c);
+      for (const int q_stages : {1, 2}) {
+        c.q_stages = q_stages;
+        collector.AddWithStages(c);
+      }
     }
   }
 }
@@ -95,9 +98,20 @@ void AddForMany(const Sm90Choices& own, Collector& collector) {
   other = own;
   other.ping_pong = !own.ping_pong;
   collector.Add(other);
-  other = own;
-  other.peel_first = !own.peel_first;
-  collector.Add(other);
+  for (const int tile_n : {own.tile_n, 128, 96, 64}) {
+    other = own;
+    other.tile_n = tile_n;
+    for (const int q_stages : {1, 2}) {
+      other.q_stages = q_stages;
+      for (const bool peel : {false, true}) {
+        other.peel_first = peel;
+        for (const bool turns : {false, true}) {
+          other.ping_pong = turns;
+          collector.AddWithStages(other);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

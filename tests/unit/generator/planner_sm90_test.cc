@@ -99,6 +99,19 @@ TEST(PlanSm90, FewQueriesPackAGroupAndCutItsKeys) {
   EXPECT_EQ(Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a))).split_blocks, 0);
 }
 
+TEST(PlanSm90, ShortSequencesGetNarrowBlocksAndAFirstBlockOfTheirOwn) {
+  for (const int head_dim : {64, 128, 192, 256}) {
+    KernelSpec spec = Spec(head_dim, head_dim);
+    const Sm90Plan any = Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a)));
+    spec.seqlen_q_at_most = kShortQueries;
+    const Sm90Plan few = Sm90(llvm::cantFail(PlanSm90(spec, Arch::kSm90a)));
+    EXPECT_TRUE(few.peel_first);
+    EXPECT_EQ(few.split_blocks, 0);
+    EXPECT_LE(few.tile_n, any.tile_n);
+    EXPECT_GE(few.stages, any.stages);
+  }
+}
+
 TEST(PlanSm90, PlansForFewQueriesFitAsManyBlocksAsTheySay) {
   const ArchInfo& gpu = GetArchInfo(Arch::kSm90a);
   for (int qk = 8; qk <= 256; qk += 8) {

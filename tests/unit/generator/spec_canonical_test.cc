@@ -84,6 +84,16 @@ TEST(SpecCanonicalTest, RequestsThatDifferInAnyFieldHaveDifferentCanonicalForms)
   }
 }
 
+TEST(KernelSpecTest, PromisesOfShortSequencesShareOneKernel) {
+  const auto at_most = [](int64_t queries) {
+    return Resolve(R"({"head_dim":64,"dtype":"bf16","hints":{"seqlen_q_at_most":)" +
+                   std::to_string(queries) + "}}");
+  };
+  EXPECT_TRUE(at_most(65) == at_most(1024));
+  EXPECT_FALSE(at_most(64) == at_most(65));
+  EXPECT_TRUE(at_most(1025) == Resolve(R"({"head_dim":64,"dtype":"bf16"})"));
+}
+
 TEST(KernelSpecTest, DenseLayoutsShareOneKernel) {
   const KernelSpec bshd = Resolve(R"({"head_dim":64,"dtype":"bf16","layout":"bshd"})");
   EXPECT_TRUE(bshd == Resolve(R"({"head_dim":64,"dtype":"bf16","layout":"bhsd"})"));

@@ -284,9 +284,22 @@ TEST(LaunchArgs, ShortKeysAndNarrowWindowsNeedNoWorkspace) {
   EXPECT_EQ(llvm::cantFail(ForwardWorkspaceBytes(MustPlan(window, Arch::kSm90a),
                                                  LaunchDefaultsOf(MustParse(window)), args)),
             0);
-  EXPECT_EQ(llvm::cantFail(
-                ForwardWorkspaceBytes(MustPlan(kDenseSpec, Arch::kSm90a), defaults, DenseArgs())),
-            0);
+  EXPECT_EQ(
+      llvm::cantFail(ForwardWorkspaceBytes(MustPlan(kDenseSpec, Arch::kSm90a),
+                                           LaunchDefaultsOf(MustParse(kDenseSpec)), DenseArgs())),
+      0);
+}
+
+TEST(LaunchArgs, MoreQueriesThanThisRequestPromisedAreRefused) {
+  // Promises of one class share a kernel; each launch is held to its own.
+  const char* spec = R"({"head_dim": 128, "dtype": "bf16", "heads": {"q": 8, "kv": 2},
+                         "hints": {"seqlen_q_at_most": 500}})";
+  ForwardArgs args = DenseArgs();
+  args.lse = {};
+  args.seqlen_q = 500;
+  EXPECT_EQ(WhatIsWrong(spec, args).argument, "");
+  args.seqlen_q = 501;
+  EXPECT_EQ(WhatIsWrong(spec, args).argument, "seqlen_q");
 }
 
 TEST(LaunchArgs, TheBasesOfTheWrongCasesAreRight) {
