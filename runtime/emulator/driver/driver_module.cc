@@ -310,6 +310,8 @@ cu::Result Driver::LaunchKernel(const cu::LaunchConfig* config, cu::Function han
 cu::Result Driver::RunLaunch(Context& context, const Launch& launch) {
   RunOptions options;
   options.sanitize = options_.sanitize;
+  options.tcgen05_fences = options_.tcgen05_fences;
+  options.tcgen05_waits = options_.tcgen05_waits;
   options.threads = options_.threads;
   options.max_instructions = options_.max_instructions;
   {

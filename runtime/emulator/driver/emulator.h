@@ -20,6 +20,9 @@ struct EmulatorOptions {
   int sms = 0;  ///< Of each device; 0: its own. Few let persistent kernels walk many tiles.
   AsyncPolicy policy;
   bool sanitize = true;
+  // For kernels by others that leave out what the PTX ISA asks for and GPUs do not need.
+  bool tcgen05_fences = true;     ///< MonitorOptions::tcgen05_fences.
+  bool tcgen05_waits = true;      ///< RunOptions::tcgen05_waits.
   int threads = 0;                ///< Clusters that run at a time; 0: one for each core.
   uint64_t max_instructions = 0;  ///< Of one warp, against endless loops; 0: the machine's own.
   std::vector<Silence> silences;

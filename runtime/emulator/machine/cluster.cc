@@ -104,6 +104,7 @@ Cluster::Cluster(const Launch& launch, const RunOptions& options, uint64_t index
 }
 
 Cluster::~Cluster() = default;
+    monitor.tcgen05_fences = options.tcgen05_fences;
 
 Cluster::Outcome Cluster::Run(const std::function<bool()>& stop) { return executor_->Run(stop); }
 

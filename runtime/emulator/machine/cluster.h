@@ -37,7 +37,11 @@ struct Launch {
 struct RunOptions {
   AsyncPolicy policy;
   bool sanitize = true;
-  bool track_global = true;       ///< With the sanitizer: also races on global memory.
+  bool track_global = true;    ///< With the sanitizer: also races on global memory.
+  bool tcgen05_fences = true;  ///< With the sanitizer: MonitorOptions::tcgen05_fences.
+  /// False: tcgen05.ld and st are over when the warp goes on, without tcgen05.wait::ld and ::st
+  /// (which the PTX ISA asks for, 9.7.16.6.4.4).
+  bool tcgen05_waits = true;
   int threads = 0;                ///< Clusters at a time; 0: one for each core.
   uint64_t max_instructions = 0;  ///< Of one warp, as a guard against endless loops; 0: 2^40.
 };

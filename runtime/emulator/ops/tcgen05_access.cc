@@ -55,6 +55,27 @@ bool TakeBase(Warp& warp, const Inst& inst, uint32_t lanes, TensorAddress& base)
   return true;
 }
 
+Step ExecuteWaitLoad(Warp& warp, const Inst&, uint32_t lanes) {
+  if (Monitor* monitor = warp.monitor(); monitor != nullptr) {
+    monitor->AcquireAsync(warp.id(), lanes, warp.State<WarpTensor>(StateSlot::kTcgen05).last_load);
+  }
+  return Step::kNext;
+}
+
+Step ExecuteWaitStore(Warp& warp, const Inst&, uint32_t lanes) {
+  auto& state = warp.State<WarpTensor>(StateSlot::kTcgen05);
+  if (state.stores_done < state.stores_issued) {
+    warp.cluster().queue().Want(TensorStoreKey(warp));
+    warp.SetWait(llvm::formatv("tcgen05.wait::st: {0} of {1} stores done", state.stores_done,
+                               state.stores_issued));
+    return Step::kBlocked;
+  }
+  if (Monitor* monitor = warp.monitor(); monitor != nullptr) {
+    monitor->AcquireAsync(warp.id(), lanes, state.last_store);
+  }
+  return Step::kNext;
+}
+
 Step ExecuteLoad(Warp& warp, const Inst& inst, uint32_t lanes) {
   const AccessDetail& detail = DetailOf(inst);
   TensorAddress base;
@@ -71,7 +92,7 @@ Step ExecuteLoad(Warp& warp, const Inst& inst, uint32_t lanes) {
   if (op == 0) return Step::kNext;
   warp.monitor()->EndAsync(op);
   warp.State<WarpTensor>(StateSlot::kTcgen05).last_load = op;
-  return Step::kNext;
+  return warp.cluster().options().tcgen05_waits ? Step::kNext : ExecuteWaitLoad(warp, inst, lanes);
 }
 
 class TensorStoreOp : public AsyncOp {
@@ -119,29 +140,14 @@ Step ExecuteStore(Warp& warp, const Inst& inst, uint32_t lanes) {
   if (!TakeBase(warp, inst, lanes, base)) return Step::kTrap;
   warp.counters().AddBytes(Traffic::kTensorStore, 128 * DetailOf(inst).registers.size());
   Cluster& cluster = warp.cluster();
-  cluster.queue().Issue(cluster, std::make_unique<TensorStoreOp>(warp, inst, base));
-  return Step::kNext;
-}
-
-Step ExecuteWaitLoad(Warp& warp, const Inst&, uint32_t lanes) {
-  if (Monitor* monitor = warp.monitor(); monitor != nullptr) {
-    monitor->AcquireAsync(warp.id(), lanes, warp.State<WarpTensor>(StateSlot::kTcgen05).last_load);
+  auto op = std::make_unique<TensorStoreOp>(warp, inst, base);
+  if (cluster.options().tcgen05_waits) {
+    cluster.queue().Issue(cluster, std::move(op));
+    return Step::kNext;
   }
-  return Step::kNext;
-}
-
-Step ExecuteWaitStore(Warp& warp, const Inst&, uint32_t lanes) {
-  auto& state = warp.State<WarpTensor>(StateSlot::kTcgen05);
-  if (state.stores_done < state.stores_issued) {
-    warp.cluster().queue().Want(TensorStoreKey(warp));
-    warp.SetWait(llvm::formatv("tcgen05.wait::st: {0} of {1} stores done", state.stores_done,
-                               state.stores_issued));
-    return Step::kBlocked;
-  }
-  if (Monitor* monitor = warp.monitor(); monitor != nullptr) {
-    monitor->AcquireAsync(warp.id(), lanes, state.last_store);
-  }
-  return Step::kNext;
+  op->Run(cluster);
+  cluster.Wake();
+  return ExecuteWaitStore(warp, inst, lanes);
 }
 
 Step ExecuteFenceBefore(Warp& warp, const Inst&, uint32_t lanes) {

@@ -206,6 +206,28 @@ TEST_F(TensorOps, MissingFencesAreReported) {
   }
 }
 
+TEST_F(TensorOps, FencesMayBeTakenAsGiven) {
+  for (const char* line : {"tcgen05.fence::before_thread_sync;  // before",
+                           "tcgen05.fence::after_thread_sync;  // after\n",
+                           "tcgen05.fence::after_thread_sync;  // after mma"}) {
+    PtxRun run("sm_100a");
+    run.options.tcgen05_fences = false;
+    EXPECT_EQ(Expected(1), Run(run, 1, {}, line, "\n")) << line;
+    EXPECT_EQ("", run.sink.ToText()) << line;
+  }
+}
+
+TEST_F(TensorOps, WaitsForLoadsAndStoresMayBeTakenAsGiven) {
+  for (const char* line : {"tcgen05.wait::st.sync.aligned;", "tcgen05.wait::ld.sync.aligned;"}) {
+    for (AsyncPolicy policy : SomePolicies()) {
+      PtxRun run("sm_100a");
+      run.options.tcgen05_waits = false;
+      EXPECT_EQ(Expected(1), Run(run, 1, policy, line, "")) << line << ToString(policy);
+      EXPECT_EQ("", run.sink.ToText()) << line << ToString(policy);
+    }
+  }
+}
+
 TEST_F(TensorOps, AMissingProxyFenceIsReported) {
   PtxRun run("sm_100a");
   Run(run, 1, {}, "fence.proxy.async;", "");
