@@ -14,6 +14,10 @@ namespace {
 constexpr uint8_t kFreshShared = 0x7f;
 constexpr size_t kSharedAlign = 1024;
 
+/// Seeded: one request in this many to cancel a launch fails without need (a GPU's fail when other
+/// work is more urgent).
+constexpr uint64_t kRequestsPerFailure = 8;
+
 uint32_t Product(const Dim3& size) { return size[0] * size[1] * size[2]; }
 
 Dim3 Unflatten(uint64_t linear, const Dim3& size) {
@@ -28,6 +32,10 @@ uint32_t LiveLanes(uint32_t threads, uint32_t warp) {
 }
 
 }  // namespace
+
+uint64_t CountClusters(const Launch& launch) {
+  return uint64_t{launch.grid[0]} * launch.grid[1] * launch.grid[2] / Product(launch.cluster);
+}
 
 Cta::Cta(Cluster& cluster, uint32_t rank, Dim3 index)
     : cluster_(&cluster), rank_(rank), index_(index) {
@@ -79,8 +87,14 @@ void Cta::WarpExited(const Inst& inst) {
 }
 
 Cluster::Cluster(const Launch& launch, const RunOptions& options, uint64_t index, ReportSink* sink,
-                 std::shared_ptr<const ClassTable> classes)
-    : launch_(&launch), options_(&options), index_(index), sink_(sink), queue_(options.policy) {
+                 std::shared_ptr<const ClassTable> classes, uint64_t wave)
+    : launch_(&launch),
+      options_(&options),
+      index_(index),
+      wave_(wave),
+      last_taken_(index),
+      sink_(sink),
+      queue_(options.policy) {
   const uint32_t size = Product(launch.cluster);
   if (options.sanitize) {
     MonitorOptions monitor;
@@ -90,6 +104,7 @@ Cluster::Cluster(const Launch& launch, const RunOptions& options, uint64_t index
         kSharedReserved + launch.program->static_shared_bytes + launch.dynamic_shared_bytes;
     monitor.tensor_memory = launch.device->tensor_columns > 0;
     monitor.track_global = options.track_global;
+    monitor.tcgen05_fences = options.tcgen05_fences;
     monitor_ = std::make_unique<Monitor>(monitor, sink);
   }
   const Dim3 first = this->index();
@@ -104,7 +119,6 @@ Cluster::Cluster(const Launch& launch, const RunOptions& options, uint64_t index
 }
 
 Cluster::~Cluster() = default;
-    monitor.tcgen05_fences = options.tcgen05_fences;
 
 Cluster::Outcome Cluster::Run(const std::function<bool()>& stop) { return executor_->Run(stop); }
 
@@ -124,10 +138,28 @@ void Cluster::ReportStall() {
   SetTrapped();
 }
 
-Dim3 Cluster::index() const {
+Dim3 Cluster::index() const { return IndexOf(index_); }
+
+Dim3 Cluster::IndexOf(uint64_t linear) const {
   Dim3 clusters;
   for (int i = 0; i < 3; ++i) clusters[i] = launch_->grid[i] / launch_->cluster[i];
-  return Unflatten(index_, clusters);
+  return Unflatten(linear, clusters);
+}
+
+std::optional<uint64_t> Cluster::NextLaunch() const {
+  const uint64_t next = last_taken_ + wave_;
+  if (wave_ == 0 || next >= CountClusters(*launch_)) return std::nullopt;
+  return next;
+}
+
+std::optional<Dim3> Cluster::CancelNextLaunch() {
+  const std::optional<uint64_t> next = NextLaunch();
+  const bool seeded = queue_.policy().kind == AsyncPolicy::Kind::kSeeded;
+  if (!next || (seeded && queue_.Random() % kRequestsPerFailure == 0)) return std::nullopt;
+  last_taken_ = *next;
+  Dim3 first = IndexOf(*next);
+  for (int i = 0; i < 3; ++i) first[i] *= launch_->cluster[i];
+  return first;
 }
 
 uint8_t* Cluster::SharedRange(uint32_t address, uint32_t bytes, Warp* warp, const Inst* inst,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct Launch {
   uint32_t dynamic_shared_bytes = 0;
   std::vector<uint8_t> params;  ///< The packed parameter block, Program::param_bytes long.
 };
+
+uint64_t CountClusters(const Launch& launch);
 
 struct RunOptions {
   AsyncPolicy policy;
@@ -106,9 +109,12 @@ class Cta {
 /// Runs to its end, a trap, or a deadlock. One thread at a time.
 class Cluster {
  public:
-  /// `classes`: what MakeClassTable gives for the program, to share; null: made here.
+  /// `classes`: what MakeClassTable gives for the program, to share; null: made here. `wave`: the
+  /// clusters index + wave, index + 2 wave, .. start after this one's end, unless it cancels them;
+  /// 0: there are none.
   Cluster(const Launch& launch, const RunOptions& options, uint64_t index, ReportSink* sink,
-          std::shared_ptr<const std::vector<InstructionClass>> classes = nullptr);
+          std::shared_ptr<const std::vector<InstructionClass>> classes = nullptr,
+          uint64_t wave = 0);
   ~Cluster();
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
@@ -134,6 +140,12 @@ class Cluster {
   Cta& cta(uint32_t rank) { return *ctas_[rank]; }
   Dim3 index() const;  ///< %clusterid
   uint64_t linear_index() const { return index_; }
+
+  /// The next cluster to start after this one's end.
+  std::optional<uint64_t> NextLaunch() const;
+  /// clusterlaunchcontrol.try_cancel: takes NextLaunch over. The %ctaid of its first CTA; nullopt
+  /// where there is none, or where the policy has the request fail.
+  std::optional<Dim3> CancelNextLaunch();
   uint64_t time() const { return time_; }  ///< Instructions that its warps have executed.
 
   /// Something changed that a blocked warp may wait for: blocked warps are tried again.
@@ -183,10 +195,13 @@ class Cluster {
   };
   /// The allocation around [address, address + bytes), or null.
   const BlockCache* FindBlock(uint64_t address, uint64_t bytes);
+  Dim3 IndexOf(uint64_t linear) const;
 
   const Launch* launch_;
   const RunOptions* options_;
   uint64_t index_;
+  uint64_t wave_;
+  uint64_t last_taken_;  ///< This cluster, or the last that it has cancelled.
   ReportSink* sink_;
   AsyncQueue queue_;
   Counters counters_;

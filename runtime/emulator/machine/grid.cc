@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,15 @@ std::vector<SourcePlace> PlacesOf(const Program& program) {
   return places;
 }
 
+/// Clusters that are on the GPU together, where one may cancel the launch of others: a CTA for each
+/// SM. Which of them cancels which does not depend on the host's threads: n takes n + wave. 0: the
+/// program cancels none, and clusters need not wait for each other.
+uint64_t WaveOf(const Launch& launch) {
+  if (!launch.program->cancels_launches) return 0;
+  const uint64_t size = uint64_t{launch.cluster[0]} * launch.cluster[1] * launch.cluster[2];
+  return std::max(uint64_t{1}, static_cast<uint64_t>(launch.device->sm_count) / size);
+}
+
 /// The clusters of one launch, handed out to workers in order.
 class GridRun {
  public:
@@ -39,8 +49,8 @@ class GridRun {
         options_(options),
         sink_(sink),
         classes_(MakeClassTable(*launch.program)),
-        count_(uint64_t{launch.grid[0]} * launch.grid[1] * launch.grid[2] /
-               (uint64_t{launch.cluster[0]} * launch.cluster[1] * launch.cluster[2])) {}
+        wave_(WaveOf(launch)),
+        count_(wave_ == 0 ? CountClusters(launch) : std::min(wave_, CountClusters(launch))) {}
 
   GridResult Run() {
     const uint64_t cores = std::max(1u, std::thread::hardware_concurrency());
@@ -68,8 +78,7 @@ class GridRun {
       const Cluster::Outcome outcome = RunCluster(cluster);
       if (outcome == Cluster::Outcome::kFailed) failed_ = true;
       if (outcome != Cluster::Outcome::kStalled) {
-        Merge(cluster.counters());
-        open.pop_front();
+        Close(open);
         continue;
       }
       std::rotate(open.begin(), open.begin() + 1, open.end());
@@ -106,8 +115,21 @@ class GridRun {
   bool Open(std::deque<std::unique_ptr<Cluster>>& open) {
     const uint64_t index = next_++;
     if (index >= count_) return false;
-    open.push_back(std::make_unique<Cluster>(launch_, options_, index, &sink_, classes_));
+    open.push_back(MakeCluster(index));
     return true;
+  }
+
+  /// Ends the first open cluster. What it was to cancel and has not starts in its place.
+  void Close(std::deque<std::unique_ptr<Cluster>>& open) {
+    const std::unique_ptr<Cluster> closed = std::move(open.front());
+    open.pop_front();
+    Merge(closed->counters());
+    const std::optional<uint64_t> next = closed->NextLaunch();
+    if (next && !failed_) open.push_front(MakeCluster(*next));
+  }
+
+  std::unique_ptr<Cluster> MakeCluster(uint64_t index) {
+    return std::make_unique<Cluster>(launch_, options_, index, &sink_, classes_, wave_);
   }
 
   void Merge(const Counters& counters) {
@@ -119,7 +141,8 @@ class GridRun {
   const RunOptions& options_;
   ReportSink& sink_;
   const std::shared_ptr<const ClassTable> classes_;
-  const uint64_t count_;
+  const uint64_t wave_;   ///< Of Cluster.
+  const uint64_t count_;  ///< Clusters that start without another's end.
   std::atomic<uint64_t> next_ = 0;
   std::atomic<uint64_t> progress_ = 0;
   std::atomic<bool> failed_ = false;

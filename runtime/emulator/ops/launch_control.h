@@ -8,8 +8,7 @@
 
 namespace attnjit::emulator {
 
-/// try_cancel always answers that no cluster is left to cancel, which every program must be ready
-/// for: all clusters run anyway.
+/// try_cancel takes over Cluster::NextLaunch, so whole chains of clusters may be one's work.
 llvm::Error DecodeLaunchControl(const ptx::Instruction& instruction, DecodeContext& context,
                                 Inst& inst);
 

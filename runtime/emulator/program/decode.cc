@@ -126,6 +126,7 @@ class ProgramDecoder {
     if (instruction.guard >= 0) inst.guard = binder.Guard(instruction.guard);
     inst.guard_negated = instruction.guard_negated;
     binder.SetInstruction(&instruction);
+    if (instruction.opcode == "clusterlaunchcontrol") program_->cancels_launches = true;
     if (llvm::Error error = decoder->second(instruction, binder, inst)) return error;
     program_->code.push_back(inst);
     program_->text.push_back(OneLine(instruction.text));

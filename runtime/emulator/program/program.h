@@ -125,6 +125,7 @@ struct Program {
   std::array<uint32_t, 3> required_threads = {0, 0, 0};  ///< .reqntid
   std::array<uint32_t, 3> required_cluster = {0, 0, 0};  ///< .reqnctapercluster
   uint32_t max_cluster_rank = 0;
+  bool cancels_launches = false;    ///< It has clusterlaunchcontrol instructions.
   std::vector<int32_t> cuda_lines;  ///< Of each instruction, where the PTX has .loc; else empty.
   std::vector<std::shared_ptr<void>> details;  ///< Owns every Inst::detail.
 };

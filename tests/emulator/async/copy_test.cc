@@ -327,27 +327,5 @@ TEST(TensorCopy, GarbledOrForeignMapsAreReported) {
   }
 }
 
-TEST(LaunchControl, AnswersThatNothingIsLeftToCancel) {
-  const std::string body = R"(
-  .reg .b128 %q<2>;
-  @%p1 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r3], 16;
-  @%p1 clusterlaunchcontrol.try_cancel.async.shared::cta.mbarrier::complete_tx::bytes.b128
-      [%r2], [%r3];
-)" + WaitParity("%r3", "0", "WAIT") +
-                           R"(
-  ld.shared.b128 %q1, [%r2];
-  clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p2, %q1;
-  selp.u32 %r6, 1, 2, %p2;
-  st.global.u32 [%rd5], %r6;
-  ret;
-)";
-  for (const AsyncPolicy& policy : {kEager, kLate}) {
-    Copy copy("sm_100a");
-    copy.Run(body, policy);
-    EXPECT_TRUE(copy.completed && copy.run.sink.empty()) << copy.run.sink.ToText();
-    EXPECT_EQ(copy.values[0], 2u);
-  }
-}
-
 }  // namespace
 }  // namespace attnjit::emulator
