@@ -96,13 +96,14 @@ class RangeMover : public BulkMover {
   std::vector<uint8_t> buffer_;
 };
 
-/// The operands of one lane.
+/// The operands of a lane.
 struct LaneOperands {
   uint64_t destination;
   uint64_t source;
   uint64_t mbarrier;
   uint32_t bytes;
   uint32_t mask;
+  bool operator==(const LaneOperands&) const = default;
 };
 
 bool LocateSource(const Origin& origin, const LaneOperands& o, Range& range) {
@@ -120,7 +121,7 @@ bool LocateSource(const Origin& origin, const LaneOperands& o, Range& range) {
   return range.source != nullptr;
 }
 
-bool StoreRange(const Origin& origin, const LaneOperands& o, Range range) {
+bool StoreRange(const Origin& origin, const LaneOperands& o, Range range, uint32_t lanes) {
   const BulkDetail& detail = DetailOf(*origin.inst);
   range.destination_space = MemorySpace::kGlobal;
   range.destination_address = o.destination;
@@ -130,7 +131,7 @@ bool StoreRange(const Origin& origin, const LaneOperands& o, Range range) {
   StoreMode mode = detail.mode;
   if (detail.masked) mode.byte_mask = static_cast<uint16_t>(o.mask);
   origin.warp->counters().AddBytes(Traffic::kBulkToGlobal, o.bytes);
-  IssueStore(origin, std::make_unique<RangeMover>(range, mode, /*store=*/true));
+  IssueStore(origin, std::make_unique<RangeMover>(range, mode, /*store=*/true), lanes);
   return true;
 }
 
@@ -175,7 +176,8 @@ bool LoadRange(const Origin& origin, const LaneOperands& o, Range range) {
   return !origin.cluster().trapped();
 }
 
-bool CopyRange(const Origin& origin, const LaneOperands& o) {
+/// The copy of `lanes`, the lowest of which is the origin's.
+bool CopyRange(const Origin& origin, const LaneOperands& o, uint32_t lanes) {
   if (o.bytes % kBulkAlignment != 0) {
     return Fault(origin, Rule::kMisaligned,
                  llvm::formatv("size {0} is not a multiple of 16", o.bytes));
@@ -183,7 +185,7 @@ bool CopyRange(const Origin& origin, const LaneOperands& o) {
   Range range = {};
   range.bytes = o.bytes;
   if (!LocateSource(origin, o, range)) return false;
-  return DetailOf(*origin.inst).destination == Space::kGlobal ? StoreRange(origin, o, range)
+  return DetailOf(*origin.inst).destination == Space::kGlobal ? StoreRange(origin, o, range, lanes)
                                                               : LoadRange(origin, o, range);
 }
 
@@ -199,9 +201,13 @@ Step ExecuteBulk(Warp& warp, const Inst& inst, uint32_t lanes) {
   const uint32_t* masks =
       detail.mask.kind == ValueKind::kNone ? nullptr : warp.Read32(detail.mask, lanes);
   if (inst.c.kind != ValueKind::kNone) warp.Read64(inst.c, lanes);  // A cache policy: a hint.
-  const bool ok = AllLanes(lanes, [&](int lane) {
-    return CopyRange({&warp, &inst, lane}, {destinations[lane], sources[lane], mbarriers[lane],
-                                            sizes[lane], masks == nullptr ? 0 : masks[lane]});
+  const auto operands = [&](int lane) -> LaneOperands {
+    return {destinations[lane], sources[lane], mbarriers[lane], sizes[lane],
+            masks == nullptr ? 0 : masks[lane]};
+  };
+  const bool joins = detail.destination == Space::kGlobal && !detail.mode.reduces;
+  const bool ok = ForEachCopy(lanes, joins, operands, [&](uint32_t same, const LaneOperands& o) {
+    return CopyRange({&warp, &inst, __builtin_ctz(same)}, o, same);
   });
   return ok ? Step::kNext : Step::kTrap;
 }

@@ -7,10 +7,10 @@
 namespace attnjit::emulator {
 namespace {
 
-OpId Begin(const Origin& origin, AsyncKind kind = AsyncKind::kBulk) {
+OpId Begin(const Origin& origin, uint32_t lanes, AsyncKind kind = AsyncKind::kBulk) {
   Monitor* monitor = origin.warp->monitor();
   if (monitor == nullptr) return 0;
-  return monitor->BeginAsync({Issuer{origin.warp->id(), 1u << origin.lane}}, kind, origin.inst->pc);
+  return monitor->BeginAsync({Issuer{origin.warp->id(), lanes}}, kind, origin.inst->pc);
 }
 
 void End(const Origin& origin, OpId op) {
@@ -38,7 +38,7 @@ class LoadOp : public AsyncOp {
         mover_(std::move(mover)),
         mbarrier_(mbarrier),
         bytes_(bytes),
-        op_(Begin(origin, kind)) {
+        op_(Begin(origin, 1u << origin.lane, kind)) {
     signal = MbarrierSignal(mbarrier);
     if (op_ != 0) mover_->Watch(*origin.warp->monitor(), op_, op_);
   }
@@ -86,17 +86,17 @@ class StoreWriteOp : public AsyncOp {
 
 class StoreReadOp : public AsyncOp {
  public:
-  StoreReadOp(const Origin& origin, std::unique_ptr<BulkMover> mover)
+  StoreReadOp(const Origin& origin, std::unique_ptr<BulkMover> mover, uint32_t lanes)
       : origin_(origin),
         mover_(std::move(mover)),
-        number_(GroupsOf(origin).Issue(1u << origin.lane)),
-        reads_(Begin(origin)),
-        writes_(Begin(origin)) {
+        number_(GroupsOf(origin).Issue(lanes)),
+        reads_(Begin(origin, lanes)),
+        writes_(Begin(origin, lanes)) {
     fifo = BulkReadKey(*origin.warp);
     signal = fifo;
     if (reads_ == 0) return;
     mover_->Watch(*origin.warp->monitor(), reads_, writes_);
-    GroupsOf(origin).Name(number_, 1u << origin.lane, reads_, writes_);
+    GroupsOf(origin).Name(number_, lanes, reads_, writes_);
   }
 
   void Run(Cluster& cluster) override {
@@ -126,9 +126,9 @@ void IssueLoad(const Origin& origin, std::unique_ptr<BulkMover> mover, uint32_t 
                         std::make_unique<LoadOp>(origin, std::move(mover), mbarrier, bytes, kind));
 }
 
-void IssueStore(const Origin& origin, std::unique_ptr<BulkMover> mover) {
+void IssueStore(const Origin& origin, std::unique_ptr<BulkMover> mover, uint32_t lanes) {
   Cluster& cluster = origin.cluster();
-  cluster.queue().Issue(cluster, std::make_unique<StoreReadOp>(origin, std::move(mover)));
+  cluster.queue().Issue(cluster, std::make_unique<StoreReadOp>(origin, std::move(mover), lanes));
 }
 
 std::optional<llvm::SmallVector<uint32_t, 16>> TargetRanks(const Origin& origin,

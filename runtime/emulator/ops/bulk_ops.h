@@ -12,6 +12,7 @@
 #include "runtime/emulator/async/mbarrier.h"
 #include "runtime/emulator/async/queue.h"
 #include "runtime/emulator/async/reduction.h"
+#include "runtime/emulator/ops/async_support.h"
 
 namespace attnjit::emulator {
 
@@ -39,8 +40,22 @@ class BulkMover {
 void IssueLoad(const Origin& origin, std::unique_ptr<BulkMover> mover, uint32_t mbarrier,
                uint32_t bytes, AsyncKind kind = AsyncKind::kBulk);
 
-/// Issues a store of the warp's bulk groups: sources are read in one step, written in a second.
-void IssueStore(const Origin& origin, std::unique_ptr<BulkMover> mover);
+/// Issues a store of the bulk groups of `lanes`: sources are read in one step, written in a second.
+void IssueStore(const Origin& origin, std::unique_ptr<BulkMover> mover, uint32_t lanes);
+
+/// Calls copy(lanes, operands) for each lane, lowest first, as long as it returns true; false where
+/// one did not. `joins`: once for all lanes whose operands are equal. Stores join: a whole warp may
+/// execute one (CUTLASS's epilogues do), and as with st, equal values at one address are no race.
+/// Loads tell an mbarrier of their bytes and reductions add for each lane.
+template <class Operands, class Copy>
+bool ForEachCopy(uint32_t lanes, bool joins, const Operands& operands, const Copy& copy) {
+  while (lanes != 0) {
+    const uint32_t same = joins ? SameAsFirst(lanes, operands) : lanes & -lanes;
+    if (!copy(same, operands(__builtin_ctz(lanes)))) return false;
+    lanes &= ~same;
+  }
+  return true;
+}
 
 /// The CTAs that a copy goes to: bits of `mask`, or the one of `destination` where there is none.
 /// nullopt after a fault (a rank that the cluster does not have).

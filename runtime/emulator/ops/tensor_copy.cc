@@ -145,13 +145,14 @@ std::optional<ReduceType> ReduceTypeOf(TensorElement element, ReduceOp op) {
   }
 }
 
-/// The operands of one lane.
+/// The operands of a lane.
 struct LaneOperands {
   uint64_t map;
   uint64_t shared;
   uint64_t mbarrier;
   BoxStart start;
   uint32_t cta_mask;
+  bool operator==(const LaneOperands&) const = default;
 };
 
 constexpr uint32_t kMapAlignment = 64;
@@ -237,7 +238,7 @@ bool LoadTensor(const Origin& origin, const LaneOperands& o, Box box) {
   return !origin.cluster().trapped();
 }
 
-bool StoreTensor(const Origin& origin, const LaneOperands& o, Box box) {
+bool StoreTensor(const Origin& origin, const LaneOperands& o, Box box, uint32_t lanes) {
   const TensorDetail& detail = DetailOf(*origin.inst);
   StoreMode mode;
   mode.reduces = detail.reduces;
@@ -253,7 +254,7 @@ bool StoreTensor(const Origin& origin, const LaneOperands& o, Box box) {
   const auto source = SharedAddress(origin, Space::kShared, o.shared);
   if (!source || !LocateShared(origin, *source, box)) return false;
   origin.warp->counters().AddBytes(Traffic::kBulkToGlobal, BoxBytes(box.map));
-  IssueStore(origin, std::make_unique<BoxStore>(box, mode));
+  IssueStore(origin, std::make_unique<BoxStore>(box, mode), lanes);
   return true;
 }
 
@@ -277,7 +278,8 @@ bool CheckStart(const Origin& origin, const Box& box) {
   return true;
 }
 
-bool CopyTensor(const Origin& origin, const LaneOperands& o) {
+/// The copy of `lanes`, the lowest of which is the origin's.
+bool CopyTensor(const Origin& origin, const LaneOperands& o, uint32_t lanes) {
   const Direction direction = DetailOf(*origin.inst).direction;
   Box box;
   box.start = o.start;
@@ -294,7 +296,7 @@ bool CopyTensor(const Origin& origin, const LaneOperands& o) {
     case Direction::kLoad:
       return LoadTensor(origin, o, box);
     case Direction::kStore:
-      return StoreTensor(origin, o, box);
+      return StoreTensor(origin, o, box, lanes);
     case Direction::kPrefetch:
       return true;
   }
@@ -315,11 +317,15 @@ Step ExecuteTensor(Warp& warp, const Inst& inst, uint32_t lanes) {
   }
   const uint32_t* masks = detail.multicast ? warp.Read32(detail.cta_mask, lanes) : nullptr;
   if (inst.c.kind != ValueKind::kNone) warp.Read64(inst.c, lanes);  // A cache policy: a hint.
-  const bool ok = AllLanes(lanes, [&](int lane) {
+  const auto operands = [&](int lane) {
     LaneOperands o = {
         maps[lane], shared[lane], mbarriers[lane], {}, masks == nullptr ? 0 : masks[lane]};
     for (uint32_t i = 0; i < detail.rank; ++i) o.start[i] = start[i][lane];
-    return CopyTensor({&warp, &inst, lane}, o);
+    return o;
+  };
+  const bool joins = detail.direction == Direction::kStore && !detail.reduces;
+  const bool ok = ForEachCopy(lanes, joins, operands, [&](uint32_t same, const LaneOperands& o) {
+    return CopyTensor({&warp, &inst, __builtin_ctz(same)}, o, same);
   });
   return ok ? Step::kNext : Step::kTrap;
 }

@@ -327,5 +327,67 @@ TEST(TensorCopy, GarbledOrForeignMapsAreReported) {
   }
 }
 
+/// A store by all of a warp's lanes; its groups are each lane's own.
+constexpr char kWarpStore[] = R"(
+  st.shared.u32 [%r5], %r1;
+  fence.proxy.async.shared::cta;
+  bar.warp.sync 0xffffffff;
+  STORE;
+  cp.async.bulk.commit_group;
+  cp.async.bulk.wait_group 0;
+  ret;
+)";
+
+uint64_t StoredBytes(const PtxRun& run) {
+  return run.result.counters.bytes[static_cast<size_t>(Traffic::kBulkToGlobal)];
+}
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(BulkStore, LanesThatStoreTheSameStoreItOnce) {
+  const std::string same = "cp.async.bulk.global.shared::cta.bulk_group [%rd2], [%r2], 128";
+  const std::string shifted =
+      "add.u64 %rd5, %rd2, 16;\n @%p1 mov.u64 %rd5, %rd2;\n" + Replaced(same, "%rd2", "%rd5");
+  for (const AsyncPolicy& policy : AllPolicies()) {
+    Copy copy;
+    copy.Run(Replaced(kWarpStore, "STORE", same), policy);
+    EXPECT_TRUE(copy.completed && copy.run.sink.empty()) << copy.run.sink.ToText();
+    EXPECT_EQ(copy.values, Numbers(32, 0));
+    EXPECT_EQ(StoredBytes(copy.run), 128u);
+  }
+  // Other destinations are other stores, and those overlap.
+  Copy copy;
+  copy.Run(Replaced(kWarpStore, "STORE", shifted), kLate);
+  EXPECT_TRUE(HasRule(copy.run.sink, Rule::kRaceCrossProxy)) << copy.run.sink.ToText();
+}
+
+TEST(BulkReduce, EveryLaneAdds) {
+  Copy copy;
+  copy.Run(Replaced(kWarpStore, "STORE",
+                    "cp.reduce.async.bulk.global.shared::cta.bulk_group.add.u32 [%rd2], [%r2], "
+                    "128"),
+           kEager);
+  EXPECT_TRUE(copy.completed && copy.run.sink.empty()) << copy.run.sink.ToText();
+  EXPECT_EQ(copy.values[3], 32u * 3);
+}
+
+TEST(TensorCopy, LanesThatStoreTheSameStoreItOnce) {
+  const std::string body =
+      Replaced(kWarpStore, "STORE",
+               "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%rd1, {0, 0}], [%r2]");
+  for (const AsyncPolicy& policy : AllPolicies()) {
+    PtxRun run;
+    run.options.policy = policy;
+    const uint64_t tensor = run.Upload(std::vector<uint32_t>(32));
+    const uint64_t map = UploadMap(run, tensor, 32, 1, 32, 1);
+    EXPECT_TRUE(run.Kernel(kParameters, Prologue() + body, {map, tensor}));
+    EXPECT_TRUE(run.sink.empty()) << run.sink.ToText();
+    EXPECT_EQ(run.Read<uint32_t>(tensor, 32), Numbers(32, 0));
+    EXPECT_EQ(StoredBytes(run), 128u);
+  }
+}
+
 }  // namespace
 }  // namespace attnjit::emulator
