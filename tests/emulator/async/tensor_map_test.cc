@@ -214,6 +214,14 @@ TEST(TensorMap, DecodingGivesTheArgumentsBack) {
   EXPECT_TRUE(info->fill_nan);
 }
 
+TEST(TensorMap, WhatCutlassClearsForOldDriversIsClear) {
+  const Arguments a;
+  cu::TensorMap map;
+  ASSERT_EQ(a.Encode(map), cu::kSuccess);
+  reinterpret_cast<uint64_t*>(&map)[1] &= ~(uint64_t{1} << 21);
+  EXPECT_TRUE(DecodeTensorMap(reinterpret_cast<const uint8_t*>(&map)).has_value());
+}
+
 TEST(TensorMap, AnyFlippedBitIsFound) {
   const Arguments a;
   cu::TensorMap map;
