@@ -37,6 +37,12 @@ Step RunCall(Warp& warp, const Inst& inst, uint32_t lanes) {
   return Step::kJump;
 }
 
+Step RunSystemCall(Warp& warp, const Inst& inst, uint32_t lanes) {
+  return warp.Trap(Rule::kIllegalInstruction, inst, std::countr_zero(lanes),
+                   "the program calls a function of the driver's (printf, assert, malloc), which "
+                   "the emulator does not have");
+}
+
 Step RunRet(Warp& warp, const Inst& inst, uint32_t lanes) {
   warp.Return(inst, lanes);
   return Step::kJump;
@@ -94,8 +100,9 @@ llvm::Error DecodeCall(const ptx::Instruction& instruction, DecodeContext& conte
   if (llvm::Error error = modifiers.Finish()) return error;
   if (llvm::Error error = ExpectOperands(instruction, 3, 4)) return error;
   inst.inst_class = InstClass::kControl;
-  inst.execute = &RunCall;
-  return Bind(inst.target, context.Label(instruction.operands[1]));
+  if (llvm::Error error = Bind(inst.target, context.Label(instruction.operands[1]))) return error;
+  inst.execute = inst.target < 0 ? &RunSystemCall : &RunCall;
+  return llvm::Error::success();
 }
 
 llvm::Error DecodeRet(const ptx::Instruction& instruction, DecodeContext& context, Inst& inst) {

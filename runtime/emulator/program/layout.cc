@@ -219,6 +219,7 @@ class LayoutBuilder {
   llvm::Error BindCall(int32_t caller, const ptx::Instruction& instruction) {
     const int32_t callee = CalledFunction(module_, instruction.operands[1]);
     const ptx::Function& function = module_.functions[callee];
+    if (!function.defined) return llvm::Error::success();  // A system call: it has no frame.
     const Layout::Frame& frame = layout_.of_function_[callee];
     if (llvm::Error error = BindList(caller, instruction, instruction.operands[0], function.returns,
                                      frame.returns)) {

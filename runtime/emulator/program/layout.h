@@ -13,7 +13,8 @@
 namespace attnjit::emulator {
 
 /// The functions that an entry reaches, by their index in the module, the entry first, callers
-/// before what they call. Errors: PtxError at the call: recursion, no body, no function.
+/// before what they call, without system calls (vprintf, ..). Errors: PtxError at the call:
+/// recursion, no body, no function.
 llvm::Expected<std::vector<int32_t>> FindReachable(const ptx::Module& module, int32_t entry);
 
 /// The function that a call names, aliases resolved.

@@ -115,6 +115,28 @@ TEST(ControlTest, DivergentCallsReturnToTheirCallers) {
   }
 }
 
+TEST(ControlTest, ASystemCallIsAFaultWhereItIsReached) {
+  constexpr char kModule[] =
+      ".extern .func (.param .b32 r) vprintf (.param .b64 f, .param .b64 a);\n";
+  constexpr char kCall[] = R"(
+    .param .b64 text;
+    .param .b64 values;
+    .param .b32 printed;
+    mov.u32 %r1, 7;
+    bra END;
+    call.uni (printed), vprintf, (text, values);
+  END:
+  )";
+  PtxRun around;
+  EXPECT_EQ(RunBody(around, kCall, 32, kModule), std::vector<uint32_t>(32, 7));
+  std::string body = kCall;
+  body.erase(body.find("bra END;"), 8);
+  PtxRun into;
+  const uint64_t out = into.Allocate(128);
+  EXPECT_FALSE(into.Kernel(kOutParameter, kPrologue + body + kEpilogue, {out}, kModule));
+  EXPECT_NE(into.sink.ToText().find("vprintf"), std::string::npos) << into.sink.ToText();
+}
+
 TEST(ControlTest, BranchTable) {
   PtxRun run;
   const std::vector<uint32_t> values = RunBody(run, R"(

@@ -182,6 +182,16 @@ TEST(Decode, RefusesCallsThatItCannotMake) {
             std::string::npos);
 }
 
+TEST(Decode, LeavesSystemCallsToTheirExecution) {
+  const auto program = DecodeOrFail(
+      ".extern .func (.param .b32 r) vprintf (.param .b64 f, .param .b64 a);\n"
+      ".entry k { .param .b64 x; .param .b64 y; .param .b32 z; .reg .b64 d; .reg .b32 e;\n"
+      "mov.b64 d, 0; st.param.b64 [x], d; st.param.b64 [y], d;\n"
+      "call.uni (z), vprintf, (x, y); ld.param.b32 e, [z]; ret; }");
+  ASSERT_NE(program, nullptr);
+  EXPECT_LT(program->code[3].target, 0);
+}
+
 TEST(Decode, LocatesWhatNoDecoderTakes) {
   EXPECT_EQ(ErrorOf(".entry k {\n ret;\n  frobnicate.b32 1;\n}"),
             "ptx:6:3: unknown instruction frobnicate: frobnicate.b32 1");
