@@ -47,6 +47,15 @@ struct Knowledge {
     published.tensor.Join(tensor_fenced);
     published.tensor.Join(tensor_acquired);
   }
+  /// What operations of the matrix pipe were ordered after comes before their end as well
+  /// (tcgen05.commit): base causality order is transitive (PTX ISA 8.9.5), and the exception for
+  /// asynchronous copies (8.9.1.1) does not name them.
+  void PublishAll(Published& published) const {
+    published.generic.Join(generic);
+    published.async_shared.Join(async_shared);
+    published.async_global.Join(async_global);
+    published.tensor.Join(tensor);
+  }
   void Join(const Knowledge& other) { Combine(other, &Clock::Join); }
   void Meet(const Knowledge& other) { Combine(other, &Clock::Meet); }
   bool operator==(const Knowledge&) const = default;

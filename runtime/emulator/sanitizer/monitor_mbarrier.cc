@@ -224,8 +224,9 @@ void Monitor::MbarrierArriveAsync(OpId op, uint64_t address, uint32_t count) {
   if (operation == nullptr) return;
   MbarrierState* state = impl_->MbarrierForOp(*operation, address);
   if (state == nullptr) return;
-  impl_->PublishOperation(operation->agent, operation->tick, operation->issuer.lanes,
-                          state->sync.pending);
+  Published& pending = state->sync.pending;
+  impl_->PublishOperation(operation->agent, operation->tick, operation->issuer.lanes, pending);
+  if (operation->kind == AsyncKind::kTcgen05Mma) operation->known.PublishAll(pending);
   impl_->ArriveAt(*state, address, count, WhoArrives(*operation));
 }
 

@@ -194,6 +194,52 @@ TEST(Tensor, EachMissingStepIsFound) {
   }
 }
 
+/// A load that warp 4 waits for and its MMA reads; then `next` uses the bytes.
+template <class Next>
+void LoadThenMultiply(Scenario& run, Next next) {
+  run.InitMbarrier(0, kBar, 1);
+  run.InitMbarrier(0, kBar + 8, 1);
+  run.Barrier({0, 1, 4});
+  run.ArriveExpect(0, kLane0, kBar, 256);
+  run.Load(0, 0x1000, 256, kBar);
+  run.Wait(4, kLane0, kBar);
+  const OpId mma = run.monitor.BeginAsync({{4, kLane0}}, AsyncKind::kTcgen05Mma, run.pc++);
+  run.monitor.OnAsyncAccess(mma, MemorySpace::kShared, 0x1000, 256, AccessMode::kRead);
+  run.monitor.EndAsync(mma);
+  const OpId commit = run.monitor.BeginAsync({{4, kLane0}}, AsyncKind::kTcgen05Mma, run.pc++);
+  run.monitor.MbarrierArriveAsync(commit, kBar + 8, 1);
+  run.monitor.EndAsync(commit);
+  next();
+}
+
+TEST(Tensor, CommitPassesOnWhatTheMmaWasOrderedAfter) {
+  Scenario load;
+  LoadThenMultiply(load, [&] {
+    load.Wait(0, kLane0, kBar + 8);
+    load.ArriveExpect(0, kLane0, kBar, 256);
+    load.Load(0, 0x1000, 256, kBar);
+  });
+  EXPECT_EQ(load.Found(), kNothing) << load.Text();
+  Scenario store;
+  LoadThenMultiply(store, [&] {
+    store.Wait(1, kAll, kBar + 8);
+    store.Write(1, kLane0, 0x1000);
+  });
+  EXPECT_EQ(store.Found(), kNothing) << store.Text();
+}
+
+TEST(Tensor, BytesUnderAnMmaThatIsNotWaitedForAreARace) {
+  Scenario load;
+  LoadThenMultiply(load, [&] {
+    load.ArriveExpect(0, kLane0, kBar, 256);
+    load.Load(0, 0x1000, 256, kBar);
+  });
+  EXPECT_EQ(load.Found(), Rules{"race-cross-proxy"}) << load.Text();
+  Scenario store;
+  LoadThenMultiply(store, [&] { store.Write(1, kLane0, 0x1000); });
+  EXPECT_EQ(store.Found(), Rules{"race-cross-proxy"}) << store.Text();
+}
+
 TEST(Tensor, FencesMayBeTakenAsGiven) {
   MonitorOptions options = Scenario::Options();
   options.tcgen05_fences = false;
