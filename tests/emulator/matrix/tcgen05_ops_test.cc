@@ -1,4 +1,5 @@
-// tcgen05 as PTX programs: one CTA and a pair, under every policy, and rules that are broken.
+// tcgen05 as PTX programs: one CTA and a pair, A in shared and in tensor memory, under every
+// policy, and rules that are broken.
 #include <random>
 
 #include "llvm/ADT/StringRef.h"
@@ -69,8 +70,8 @@ ALLOCATED:
   add.s64 %rd11, %rd10, 256;
   mov.u32 %r17, @IDESC;
   setp.eq.u32 %p4, %r0, %r0;
-  tcgen05.mma.cta_group::@G.kind::f16 [%r13], %rd10, %rd11, %r17, %p4;
-  tcgen05.mma.cta_group::@G.kind::f16 [%r13], %rd10, %rd11, %r17, 1;
+  tcgen05.mma.cta_group::@G.kind::f16 [%r13], @A, %rd11, %r17, %p4;
+  tcgen05.mma.cta_group::@G.kind::f16 [%r13], @A, %rd11, %r17, 1;
   @COMMIT
 ISSUED:
 WAIT:
@@ -107,6 +108,42 @@ void Replace(std::string& text, llvm::StringRef from, llvm::StringRef to) {
   }
 }
 
+/// Where the products take A from.
+enum class Source {
+  kShared,
+  kCopied,  ///< tcgen05.cp from shared memory, columns 16 to 23.
+  kStored,  ///< tcgen05.st, the same columns.
+};
+
+struct Form {
+  Form(int group) : group(group), m(128 * group) {}
+  Form(int group, int m, Source a) : group(group), m(m), a(a) {}
+  int group;  ///< 2: a pair of CTAs.
+  int m;
+  Source a = Source::kShared;
+};
+
+/// This thread's row of A, whose lane is the thread's, into tensor memory.
+constexpr char kStoreA[] = R"(
+  mad.lo.u32 %r2, %r1, 128, %r0;
+  mul.wide.u32 %rd3, %r2, 32;
+  add.s64 %rd4, %rd0, %rd3;
+  ld.global.v4.u32 {%r20, %r21, %r22, %r23}, [%rd4];
+  ld.global.v4.u32 {%r24, %r25, %r26, %r27}, [%rd4+16];
+  add.u32 %r40, %r14, 16;
+  tcgen05.st.sync.aligned.32x32b.x8.b32 [%r40], {%r20, %r21, %r22, %r23, %r24, %r25, %r26, %r27};
+  tcgen05.wait::st.sync.aligned;)";
+constexpr char kCopyA[] = "tcgen05.cp.cta_group::@G.128x256b [%r40], %rd10;";
+
+void TakeAFrom(std::string& body, Source source) {
+  Replace(body, "@A", source == Source::kShared ? "%rd10" : "[%r40]");
+  if (source == Source::kShared) return;
+  const std::string before = "setp.eq.u32 %p4, %r0, %r0;";
+  const std::string copy = source == Source::kCopied ? kCopyA : "";
+  Replace(body, before, before + "\n  add.u32 %r40, %r13, 16;\n" + copy);
+  if (source == Source::kStored) Replace(body, "tcgen05.wait::st.sync.aligned;", kStoreA);
+}
+
 class TensorOps : public testing::Test {
  protected:
   TensorOps() : a_(256 * 16), b_(kN * 16) {
@@ -117,13 +154,14 @@ class TensorOps : public testing::Test {
       value = static_cast<uint16_t>(oracle::SmallElement("bf16", random()));
   }
 
-  /// group 2: M = 256 over two CTAs.
-  std::vector<float> Run(PtxRun& run, int group, AsyncPolicy policy, llvm::StringRef line = "",
-                         llvm::StringRef text = "") {
+  /// All lanes of D, by CTA.
+  std::vector<float> Run(PtxRun& run, const Form& form, AsyncPolicy policy,
+                         llvm::StringRef line = "", llvm::StringRef text = "") {
     std::string body = kBody;
-    const int m = 128 * group;
+    const int group = form.group;
+    TakeAFrom(body, form.a);
     Replace(body, "@IDESC",
-            std::to_string(1 << 4 | 1 << 7 | 1 << 10 | kN / 8 << 17 | m / 16 << 24));
+            std::to_string(1 << 4 | 1 << 7 | 1 << 10 | kN / 8 << 17 | form.m / 16 << 24));
     Replace(body, "@BROWS", std::to_string(kN / group));
     Replace(body, "@COMMIT",
             group == 1
@@ -140,19 +178,29 @@ class TensorOps : public testing::Test {
     const uint64_t out = run.Allocate(256 * kN * 4);
     completed_ =
         RunMatrixKernel(run, kParameters, body, {run.Upload(a_), run.Upload(b_), out}, kShared);
-    return run.Read<float>(out, static_cast<size_t>(m * kN));
+    return run.Read<float>(out, static_cast<size_t>(128 * group * kN));
   }
 
-  std::vector<float> Expected(int group) const {
-    const int m_size = 128 * group;
-    std::vector<float> d(static_cast<size_t>(m_size * kN));
-    for (int m = 0; m < m_size; ++m) {
+  /// Where a_ has what is row m of A to output column n.
+  static int RowOfA(const Form& form, int m, int n) {
+    if (form.a != Source::kStored) {
+      const int of_cta = form.m / form.group;
+      return 128 * (m / of_cta) + m % of_cta;
+    }
+    const oracle::Place at = oracle::APlace(form.group, form.m, kN, m, n);
+    return 128 * at.cta + at.lane;
+  }
+
+  std::vector<float> Expected(const Form& form) const {
+    std::vector<float> d(static_cast<size_t>(128 * form.group * kN), 1);
+    for (int m = 0; m < form.m; ++m) {
       for (int n = 0; n < kN; ++n) {
+        const int row = RowOfA(form, m, n);
         double sum = 0;
         for (int k = 0; k < 16; ++k) {
-          sum += oracle::Value("bf16", a_[16 * m + k]) * oracle::Value("bf16", b_[16 * n + k]);
+          sum += oracle::Value("bf16", a_[16 * row + k]) * oracle::Value("bf16", b_[16 * n + k]);
         }
-        const oracle::Place at = oracle::DPlace(group, m_size, kN, m, n);
+        const oracle::Place at = oracle::DPlace(form.group, form.m, kN, m, n);
         d[static_cast<size_t>((128 * at.cta + at.lane) * kN + at.column)] =
             static_cast<float>(1 + 2 * sum);
       }
@@ -180,6 +228,34 @@ TEST_F(TensorOps, APairOfCtasGivesTheProductUnderEveryPolicyWithoutAReport) {
     EXPECT_TRUE(completed_);
     EXPECT_EQ("", run.sink.ToText());
   }
+}
+
+TEST_F(TensorOps, EveryFormOfAAndMGivesTheProduct) {
+  const Form kForms[] = {{1, 64, Source::kShared},  {1, 64, Source::kStored},
+                         {1, 128, Source::kStored}, {1, 128, Source::kCopied},
+                         {2, 128, Source::kShared}, {2, 128, Source::kStored},
+                         {2, 256, Source::kStored}, {2, 256, Source::kCopied}};
+  for (const Form& form : kForms) {
+    for (AsyncPolicy policy : SomePolicies()) {
+      PtxRun run("sm_100a");
+      EXPECT_EQ(Expected(form), Run(run, form, policy))
+          << form.group << " CTAs, M " << form.m << ", A " << static_cast<int>(form.a) << ", "
+          << ToString(policy);
+      EXPECT_TRUE(completed_);
+      EXPECT_EQ("", run.sink.ToText());
+    }
+  }
+}
+
+TEST_F(TensorOps, AnAThatIsNotOrderedBeforeTheMmaIsReported) {
+  const Form stored(1, 128, Source::kStored);
+  PtxRun run("sm_100a");
+  Run(run, stored, {}, "tcgen05.wait::st.sync.aligned;", "");
+  EXPECT_NE(std::string::npos, run.sink.ToText().find("tcgen05-order"));
+  // The copy's source needs a fence, as that of the product does.
+  PtxRun copy("sm_100a");
+  Run(copy, {1, 128, Source::kCopied}, {}, "fence.proxy.async;", "");
+  EXPECT_NE(std::string::npos, copy.sink.ToText().find("asynchronous read by tcgen05.cp"));
 }
 
 TEST_F(TensorOps, NotWaitingForTheMmaIsReportedAndWrongWhenLate) {
