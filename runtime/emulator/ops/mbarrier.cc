@@ -12,6 +12,9 @@
 namespace attnjit::emulator {
 namespace {
 
+/// Seeded: one try_wait in this many gives up where it could block.
+constexpr uint64_t kWaitsPerTimeout = 4;
+
 struct MbarrierDetail {
   Space space = Space::kGeneric;
   ArriveKind arrive = ArriveKind::kArrive;
@@ -184,6 +187,13 @@ void TellMonitor(Warp& warp, const Inst& inst, const WaitGroup& group) {
   }
 }
 
+/// Whether the time limit of a try_wait that could block is over, which is the system's to say.
+bool GivesUp(Cluster& cluster) {
+  AsyncQueue& queue = cluster.queue();
+  const bool seeded = queue.policy().kind == AsyncPolicy::Kind::kSeeded;
+  return cluster.expire_waits() || (seeded && queue.Random() % kWaitsPerTimeout == 0);
+}
+
 Step ExecuteWait(Warp& warp, const Inst& inst, uint32_t lanes) {
   const MbarrierDetail& detail = DetailOf(inst);
   WaitGroups groups;
@@ -198,7 +208,7 @@ Step ExecuteWait(Warp& warp, const Inst& inst, uint32_t lanes) {
       queue.Want(MbarrierSignal(group.address));
     }
   }
-  if (ended == 0 && detail.may_block && !warp.cluster().expire_waits()) {
+  if (ended == 0 && detail.may_block && !GivesUp(warp.cluster())) {
     const WaitGroup& group = groups.front();
     const MbarrierCounts* state = FindMbarrier({&warp, &inst, -1}, group.address);
     if (state == nullptr) return Step::kTrap;

@@ -161,6 +161,24 @@ OVER:
 )";
 }
 
+TEST(BulkLoad, ATryWaitThatIsNotRepeatedGoesWrongUnderSomeSeed) {
+  const std::string body = R"(
+  @%p1 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r3], 128;
+  @%p1 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r2], [%rd1], 128, [%r3];
+  mbarrier.try_wait.parity.shared::cta.b64 %p7, [%r3], 0;
+  ld.shared.u32 %r6, [%r5];
+  st.global.u32 [%rd5], %r6;
+  ret;
+)";
+  size_t wrong = 0;
+  for (const AsyncPolicy& policy : AllPolicies()) {
+    Copy copy;
+    copy.Run(body, policy);
+    if (HasRule(copy.run.sink, Rule::kRaceCrossProxy)) ++wrong;
+  }
+  EXPECT_GT(wrong, 0u);
+}
+
 TEST(BulkStore, SourceMayBeReusedAfterWaitGroupRead) {
   for (const AsyncPolicy& policy : AllPolicies()) {
     Copy copy;
