@@ -89,13 +89,15 @@ std::map<std::string, std::vector<SuiteCase>> Cases() {
     return s.Dims(dim, dim);
   };
   const CaseSpec d128 = spec(Arch::kSm90a, 128, true);
-  builder.AddDense("sm90_d128_causal", d128, 330, 260, 1, 2).plant = Plant::kNanInValue;
+  builder.AddDense("sm90_d128_causal", d128, 260, 330, 1, 2).plant = Plant::kNanInValue;
+  builder.AddDense("sm90_d128_causal", d128, 200, 130, 2, 4);
   const CaseSpec d64 = spec(Arch::kSm90a, 64, false);
   builder.AddDense("sm90_d64", d64, 600, 700, 1, 1);
   builder.AddDense("sm90_d64", d64, 600, 100, 1, 2);
   const CaseSpec thd = spec(Arch::kSm90a, 64, true);
-  builder.AddPacked("sm90_d64_thd", thd, {60, 330, 60, 400}, {100, 200, 70, 500}, 2).plant =
+  builder.AddPacked("sm90_d64_thd", thd, {60, 330, 60, 400}, {100, 300, 70, 500}, 1).plant =
       Plant::kNanInValue;
+  builder.AddPacked("sm90_d64_thd", thd, {200, 10, 200, 200}, {130, 70, 130, 130}, 2);
   const CaseSpec mma = spec(Arch::kSm80, 64, true);
   builder.AddDense("sm80_d64_causal", mma, 100, 400, 1, 1).plant = Plant::kNanInValue;
   std::map<std::string, std::vector<SuiteCase>> cases;
