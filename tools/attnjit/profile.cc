@@ -57,8 +57,7 @@ llvm::Error RunOnce(const Emulation& emulation, const AttentionSpec& spec,
 llvm::Expected<Profile> ProfileKernel(const AttentionSpec& spec, const KernelPlan& plan,
                                       const EngineOptions& options) {
   const std::string device = EmulatedDeviceFor(plan.arch);
-  const emulator::GpuRates* rates = emulator::FindRates(device);
-  if (rates == nullptr) {
+  if (device.empty()) {
     return llvm::make_error<PlanError>(std::vector<std::string>{
         std::string("no emulated GPU runs ") + GetArchInfo(plan.arch).name});
   }
@@ -70,7 +69,8 @@ llvm::Expected<Profile> ProfileKernel(const AttentionSpec& spec, const KernelPla
   Profile profile;
   if (llvm::Error error = RunOnce(*emulation, on_arch, problem, profile)) return error;
   profile.device = emulation->gpu.device->name();
-  profile.rates = rates->source.str();
+  const SmRates& rates = *FindSmRates(*ParseArch(device));
+  profile.rates = rates.source;
   profile.seqlen_q = problem.SeqlenQ(0);
   profile.seqlen_kv = problem.SeqlenKv(0);
   const int64_t query_tiles = (profile.seqlen_q + plan.tile_m - 1) / plan.tile_m;
@@ -79,7 +79,7 @@ llvm::Expected<Profile> ProfileKernel(const AttentionSpec& spec, const KernelPla
       static_cast<double>(problem.VisiblePairs()) /
       static_cast<double>(problem.heads_q * profile.seqlen_q * profile.seqlen_kv);
   profile.counters = emulation->emulator->TakeCounters();
-  profile.costs = emulator::ResourceCosts(profile.counters, *rates);
+  profile.costs = emulator::ResourceCosts(profile.counters, rates);
   return profile;
 }
 

@@ -2,58 +2,19 @@
 
 #include <utility>
 
+#include "generator/model/gpu.h"
+
 namespace attnjit {
-namespace {
-
-struct Datasheet {
-  llvm::StringRef name;  ///< Part of the driver's name for it; more special names first.
-  double tflops;
-  double gbytes;
-};
-
-constexpr Datasheet kDatasheets[] = {
-    {"H200", 989.4, 4800},
-    {"H100 80GB HBM3", 989.4, 3352},
-    {"H100 PCIe", 756.4, 2039},
-    {"H100 NVL", 835.5, 3938},
-    {"A100-SXM4-80GB", 311.9, 2039},
-    {"A100 80GB PCIe", 311.9, 1935},
-    {"A100-SXM4-40GB", 311.9, 1555},
-    {"A100-PCIE-40GB", 311.9, 1555},
-    {"L40S", 362.1, 864},
-};
-
-}  // namespace
-
-int MatrixFlopPerClock(int major, int minor) {
-  switch (major * 10 + minor) {
-    case 80:
-      return 2048;
-    case 86:
-    case 89:
-    case 120:
-    case 121:
-      return 512;
-    case 87:
-      return 1024;
-    case 90:
-      return 4096;
-    case 100:
-    case 103:
-      return 8192;
-    default:
-      return 0;
-  }
-}
-
 DeviceLimits LimitsOf(llvm::StringRef name, const DeviceRates& rates) {
-  for (const Datasheet& sheet : kDatasheets) {
-    if (name.contains(sheet.name)) return {sheet.tflops, sheet.gbytes, 0, "datasheet"};
-  }
+  if (const GpuInfo* gpu = FindGpu(name)) return {gpu->tflops, gpu->gbytes, 0, "datasheet"};
   DeviceLimits limits;
   limits.source = "clocks";
   double clock_hz = rates.clock_khz * 1e3;
-  limits.tflops = rates.sm_count * clock_hz * MatrixFlopPerClock(rates.major, rates.minor) / 1e12;
+  // Consumer parts, so that a peak is rather named too low than too high.
+  if (const SmRates* sm = FindSmRates(rates.major, rates.minor)) {
+    limits.tflops = rates.sm_count * clock_hz * sm->geforce_matrix_share *
+                    sm->matrix_flops[static_cast<size_t>(MatrixKind::kF16)] / 1e12;
+  }
   // Two transfers a clock on every pin.
   limits.gbytes = 2.0 * rates.memory_clock_khz * 1e3 * rates.bus_width_bits / 8 / 1e9;
   return limits;

@@ -28,12 +28,7 @@ struct DeviceRates {
   int bus_width_bits = 0;
 };
 
-/// FLOP of one SM in one clock: dense 16-bit products, fp32 sums; 0: not known. Sources: NVIDIA's
-/// architecture whitepapers (A100, GA102, Ada, H100, Blackwell); consumer parts of sm_86, sm_89 and
-/// sm_120 run at this rate, their workstation kin at twice it.
-int MatrixFlopPerClock(int major, int minor);
-
-/// From NVIDIA's datasheets for the GPUs it knows by name, else from the rates.
+/// From the datasheets of the GPUs in generator/model/gpu.h, else from the rates.
 DeviceLimits LimitsOf(llvm::StringRef name, const DeviceRates& rates);
 
 /// Errors: DriverError.

@@ -10,8 +10,8 @@
 
 namespace attnjit::emulator {
 
-/// Limits of one GPU. Source: CUDA Programming Guide 13.0, "Compute Capabilities" (technical
-/// specifications for each), and the datasheets for SM counts, clocks and memory.
+/// Limits of one GPU: what generator/arch.h and generator/model/gpu.h say of it, and of CTAs,
+/// clusters and tensor memory the CUDA Programming Guide 13.0, "Compute Capabilities".
 struct DeviceModel {
   std::string arch;  ///< "sm_90a": also the target of the PTX it takes, besides older plain ones.
   std::string name;  ///< "emulated H100 (sm_90a)"
@@ -29,8 +29,8 @@ struct DeviceModel {
   int shared_bytes_per_sm = 0;
   int shared_bytes_per_block = 48 << 10;
   int shared_bytes_per_block_optin = 0;  ///< Without the reserved KiB.
-  int shared_reserved_bytes = 1024;
-  int registers_per_sm = 65536;
+  int shared_reserved_bytes = 0;
+  int registers_per_sm = 0;
   int registers_per_thread = 255;
   int max_cluster = 1;     ///< CTAs; 8 is portable, 16 by attribute.
   int tensor_columns = 0;  ///< Tensor memory: 128 lanes x columns of 32 bits; 0: none.

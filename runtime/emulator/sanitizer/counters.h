@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "generator/model/gpu.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace attnjit::emulator {
@@ -46,8 +47,6 @@ enum class InstructionClass : uint8_t {
 inline constexpr size_t kInstructionClasses = static_cast<size_t>(InstructionClass::kOther) + 1;
 llvm::StringRef InstructionClassName(InstructionClass kind);
 
-enum class MatrixKind : uint8_t { kF16, kTf32, kF8, kI8 };  ///< f16 and bf16 count alike.
-inline constexpr size_t kMatrixKinds = 4;
 llvm::StringRef MatrixKindName(MatrixKind kind);
 
 // X(enumerator, stable name). Bytes that moved, each way by its own name.
@@ -127,24 +126,6 @@ struct Wavefronts {
 /// `addresses` holds 32 byte addresses; only those of `lanes` are read.
 Wavefronts SharedWavefronts(const uint64_t* addresses, uint32_t lanes, uint32_t bytes);
 
-/// What one SM of a GPU does in one clock.
-struct GpuRates {
-  llvm::StringRef arch;
-  double fp32_lanes;     ///< f32 add, mul or fma results; .f32x2 counts as two.
-  double fp16_lanes;     ///< Half or bf16 results, packed pairs counted as two.
-  double integer_lanes;  ///< 32-bit integer and logic results.
-  double special_lanes;  ///< ex2, rcp, lg2, rsqrt results.
-  double convert_lanes;  ///< Conversions between 32-bit and 16-bit types.
-  double issue_warps;    ///< Warp-instructions issued: one for each of the four schedulers.
-  double shared_bytes;   ///< Shared memory, one wavefront of 32 banks.
-  double tensor_bytes;   ///< Tensor memory read by tcgen05.ld; 0 if there is none.
-  std::array<double, kMatrixKinds> matrix_flops;  ///< Dense; 0 where the kind does not exist.
-  llvm::StringRef source;                         ///< Where the figures are from.
-};
-
-/// Rates of sm_80, 86, 89, 90a, 100a, 103a, 120a; null for others.
-const GpuRates* FindRates(llvm::StringRef arch);
-
 /// Cycles of one SM that one resource needs for what was counted, if it did nothing else.
 struct ResourceCost {
   std::string resource;  ///< "matrix-f16", "special", "fp32", "shared", "issue", ...
@@ -153,7 +134,7 @@ struct ResourceCost {
 };
 
 /// Cost of each resource, most cycles first; those with no work are left out.
-std::vector<ResourceCost> ResourceCosts(const Counters& counters, const GpuRates& rates);
+std::vector<ResourceCost> ResourceCosts(const Counters& counters, const SmRates& rates);
 
 }  // namespace attnjit::emulator
 

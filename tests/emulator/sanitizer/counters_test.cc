@@ -115,26 +115,16 @@ TEST(Counters, JsonNamesEveryCounter) {
   EXPECT_EQ(json["matrix_flops"].size(), kMatrixKinds);
 }
 
-TEST(Rates, EveryArchHasThemWithASource) {
-  for (const char* arch : {"sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_103a", "sm_120a"}) {
-    const GpuRates* rates = FindRates(arch);
-    ASSERT_NE(rates, nullptr) << arch;
-    EXPECT_FALSE(rates->source.empty());
-    EXPECT_GT(rates->matrix_flops[0], 0);
-  }
-  EXPECT_EQ(FindRates("sm_75"), nullptr);
-}
-
 // FlashAttention-4's example: with M = N = D = 128 a B200 needs as long for the exponentials of a
 // tile as for its two products: 128 * 128 / 16 cycles and 4 * 128^3 / 8192.
-TEST(Rates, ExponentialsEqualProductsOnB200) {
+TEST(ResourceCosts, ExponentialsEqualProductsOnB200) {
   Counters counters;
   counters.AddMatrix(MatrixKind::kF16, 128, 128, 128);
   counters.AddMatrix(MatrixKind::kF16, 128, 128, 128);
   for (int i = 0; i < 128 * 128 / 32; ++i) {
     counters.AddInstruction(InstructionClass::kExponential, kAll);
   }
-  const std::vector<ResourceCost> costs = ResourceCosts(counters, *FindRates("sm_100a"));
+  const std::vector<ResourceCost> costs = ResourceCosts(counters, *FindSmRates(Arch::kSm100a));
   ASSERT_EQ(costs.size(), 3u);
   EXPECT_EQ(costs[0].cycles, 1024);
   EXPECT_EQ(costs[1].cycles, 1024);
@@ -142,11 +132,11 @@ TEST(Rates, ExponentialsEqualProductsOnB200) {
   EXPECT_EQ(costs[2].cycles, 128);
 }
 
-TEST(Rates, CostsAreSortedAndIdleResourcesLeftOut) {
+TEST(ResourceCosts, CostsAreSortedAndIdleResourcesLeftOut) {
   Counters counters;
   counters.AddInstruction(InstructionClass::kFp32, kAll);
   counters.AddSharedAccess(Strided(0, 128).data(), kAll, 4);
-  const std::vector<ResourceCost> costs = ResourceCosts(counters, *FindRates("sm_90a"));
+  const std::vector<ResourceCost> costs = ResourceCosts(counters, *FindSmRates(Arch::kSm90a));
   ASSERT_EQ(costs.size(), 3u);
   EXPECT_EQ(costs[0].resource, "shared");
   EXPECT_EQ(costs[0].cycles, 32);
