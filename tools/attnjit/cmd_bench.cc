@@ -4,11 +4,10 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/engine.h"
-#include "tests/workloads/problem_size.h"
-#include "tools/attnjit/bundled_workloads.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
 #include "tools/attnjit/engine_options.h"
+#include "tools/attnjit/sized_problem.h"
 #include "tools/attnjit/spec_source.h"
 #include "tools/attnjit/text_table.h"
 #include "tools/problem/device_limits.h"
@@ -18,9 +17,6 @@
 
 namespace attnjit {
 namespace {
-
-constexpr const char* kDefaultProblem = "prefill 4x4096";
-constexpr llvm::StringRef kWorkloadPrefix = "workload:";
 
 struct BenchOptions {
   std::vector<std::string> sources;
@@ -48,32 +44,15 @@ struct BenchResult {
   double gbytes = 0;  ///< GB/s.
 };
 
-ForwardProblem MakeSizedProblem(const AttentionSpec& spec, const ProblemSize& size) {
-  if (spec.layout != Layout::kThd) {
-    return MakeProblem(spec, size.batch, spec.heads_kv, size.seqlen_q, size.seqlen_kv);
-  }
-  return MakePackedProblem(spec, spec.heads_kv,
-                           std::vector<int32_t>(size.batch, static_cast<int32_t>(size.seqlen_q)),
-                           std::vector<int32_t>(size.batch, static_cast<int32_t>(size.seqlen_kv)));
-}
-
-/// The problems asked for; else those of the workload, else a default.
 llvm::Error AddJobs(const BenchOptions& options, const std::string& source,
                     std::vector<BenchJob>& jobs) {
   llvm::Expected<AttentionSpec> spec = LoadSpec(source);
   if (!spec) return spec.takeError();
-  std::vector<std::string> sizes = options.problems;
-  llvm::StringRef name = source;
-  if (sizes.empty() && name.consume_front(kWorkloadPrefix)) {
-    llvm::Expected<Workload> workload = FindWorkload(name);
-    if (!workload) return workload.takeError();
-    sizes = workload->problems;
-  }
-  if (sizes.empty()) sizes.push_back(kDefaultProblem);
-  for (const std::string& text : sizes) {
-    llvm::Expected<ProblemSize> size = ParseProblemSize(text);
-    if (!size) return llvm::make_error<UsageError>(llvm::toString(size.takeError()));
-    jobs.push_back({SpecLabel(source), text, *spec, MakeSizedProblem(*spec, *size)});
+  llvm::Expected<std::vector<SizedProblem>> problems =
+      SizedProblems(*spec, source, options.problems);
+  if (!problems) return problems.takeError();
+  for (SizedProblem& sized : *problems) {
+    jobs.push_back({SpecLabel(source), sized.size, *spec, std::move(sized.problem)});
   }
   return llvm::Error::success();
 }
@@ -204,9 +183,7 @@ int RunBench(llvm::ArrayRef<std::string> args) {
       "cache was overwritten. FLOP count the visible pairs of queries and keys.",
       "bench");
   app.add_option("SPEC", options.sources, kSpecHelp)->required()->allow_extra_args();
-  app.add_option("--problem", options.problems,
-                 "Sizes, e.g. \"prefill 4x4096\", \"decode 32x8192\", \"cross 16x448x1500\"; else "
-                 "the workload's, else prefill 4x4096");
+  app.add_option("--problem", options.problems, kProblemHelp);
   app.add_option("--device", options.device, "The GPU's number")->check(CLI::Range(0, 1023));
   app.add_option("--warmup", options.timing.warmup, "Launches before the first that counts (5)")
       ->check(CLI::Range(0, 1000000));

@@ -15,6 +15,7 @@ namespace {
 struct ExplainOptions {
   std::string source;
   std::string arch;
+  std::vector<std::string> problems;
   bool json = false;
   bool profile = false;
   bool support = false;
@@ -41,10 +42,13 @@ llvm::Error Explain(const ExplainOptions& options) {
   llvm::Expected<KernelPlan> plan = PlanKernel(ResolveKernelSpec(*spec), choice->arch);
   if (!plan) return plan.takeError();
   if (options.profile) return PrintProfileOf(options, *spec, *plan);
+  llvm::Expected<std::vector<SizedProblem>> problems =
+      SizedProblems(*spec, options.source, options.problems);
+  if (!problems) return problems.takeError();
   if (options.json) {
-    llvm::outs() << ExplanationJson(*spec, *choice, *plan) << '\n';
+    llvm::outs() << ExplanationJson(*spec, *choice, *plan, *problems) << '\n';
   } else {
-    PrintExplanation(*spec, *choice, *plan, llvm::outs());
+    PrintExplanation(*spec, *choice, *plan, *problems, llvm::outs());
   }
   return llvm::Error::success();
 }
@@ -63,11 +67,12 @@ int RunExplain(llvm::ArrayRef<std::string> args) {
   ExplainOptions options;
   CLI::App app(
       "Shows what would be made for a request: the plan, the shared-memory map, registers, "
-      "the GPU's limits and the share used, and why.",
+      "the GPU's limits and the share used, what a tile costs each resource, and why.",
       "explain");
   CLI::Option* spec_option = app.add_option("SPEC", options.source, kSpecHelp);
   app.add_option("--arch", options.arch,
                  "The GPU to plan for; else the request's, else the GPU here, else sm_90a");
+  app.add_option("--problem", options.problems, kProblemHelp);
   app.add_flag("--json", options.json, "Print one line of JSON");
   CLI::Option* profile_option =
       app.add_flag("--profile", options.profile,

@@ -6,6 +6,7 @@
 #include "generator/plan_json.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "tools/attnjit/model_report.h"
 #include "tools/attnjit/resources.h"
 #include "tools/attnjit/text_table.h"
 
@@ -60,7 +61,7 @@ void PrintLimits(const KernelPlan& plan, llvm::raw_ostream& os) {
 }  // namespace
 
 void PrintExplanation(const AttentionSpec& spec, const ArchChoice& choice, const KernelPlan& plan,
-                      llvm::raw_ostream& os) {
+                      const std::vector<SizedProblem>& problems, llvm::raw_ostream& os) {
   os << "Kernel   " << plan.name << '\n'
      << "Request  " << CanonicalJson(spec) << '\n'
      << "GPU      " << GetArchInfo(plan.arch).name << ", " << choice.reason << '\n'
@@ -83,12 +84,13 @@ void PrintExplanation(const AttentionSpec& spec, const ArchChoice& choice, const
   }
   os << "\nLimits of " << GetArchInfo(plan.arch).name << '\n';
   PrintLimits(plan, os);
+  PrintModel(plan, problems, os);
   os << "\nWhy\n";
   for (const std::string& reason : plan.reasons) os << "  - " << reason << '\n';
 }
 
 std::string ExplanationJson(const AttentionSpec& spec, const ArchChoice& choice,
-                            const KernelPlan& plan) {
+                            const KernelPlan& plan, const std::vector<SizedProblem>& problems) {
   Json registers = Json::array();
   for (const RegisterGrant& grant : RegisterGrants(plan)) {
     registers.push_back(
@@ -105,6 +107,7 @@ std::string ExplanationJson(const AttentionSpec& spec, const ArchChoice& choice,
       {"plan", Json::parse(PlanJson(plan))},
       {"registers", registers},
       {"limits", limits},
+      {"model", ModelJson(plan, problems)},
   };
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

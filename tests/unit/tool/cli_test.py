@@ -191,6 +191,18 @@ class ExplainTest(ToolTest):
                         "| offset |", "%"):
             self.assertIn(heading, text)
 
+    def test_balance_and_predicted_times(self):
+        text = self.check_exit(0, "explain", CAUSAL, "--arch", "sm_90a",
+                               "--problem", "prefill 4x4096", "--problem", "decode 2x100")
+        for part in ("| matrix ", "| exponential ", "| shared ", "A block is bound by matrix",
+                     "no speed was measured", "| prefill 4x4096 |", "| decode 2x100 "):
+            self.assertIn(part, text)
+        for arch in ("sm_80", "sm_90a", "sm_100a", "sm_103a"):
+            model = json.loads(self.check_exit(0, "explain", CAUSAL, "--arch", arch, "--json"))["model"]
+            self.assertGreater(model["block_cycles"][model["bottleneck"]], 0)
+            self.assertGreater(model["predictions"][0]["predicted_ms"], 0)
+        self.check_exit(2, "explain", CAUSAL, "--problem", "prefill")
+
     def test_json_holds_request_kernel_and_plan(self):
         explained = json.loads(self.check_exit(0, "explain", CAUSAL, "--arch", "sm_80", "--json"))
         self.assertEqual(explained["request"]["head_dim"], 128)
