@@ -1,11 +1,13 @@
 #include "runtime/builder.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <mutex>
 
 #include "cache/key.h"
 #include "generator/emit.h"
+#include "generator/plan_choices.h"
 #include "generator/plan_json.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLExtras.h"
@@ -27,6 +29,12 @@ std::optional<std::vector<std::string>> TakeToolchainError(llvm::Error& error) {
   std::optional<std::vector<std::string>> tried;
   error = llvm::handleErrors(std::move(error), [&](const ToolchainError& e) { tried = e.tried(); });
   return tried;
+}
+
+/// ATTNJIT_TUNED=0: every plan is the planner's own.
+bool UsesTuningRecords() {
+  const char* value = std::getenv("ATTNJIT_TUNED");
+  return value == nullptr || llvm::StringRef(value) != "0";
 }
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
@@ -53,7 +61,7 @@ size_t KernelRequestHash::operator()(const KernelRequest& request) const {
       p.head_dim_qk, p.head_dim_v, p.group, static_cast<int>(p.left), static_cast<int>(p.right),
       static_cast<int>(p.diagonal), p.packed, p.lse, static_cast<int>(request.spec.element_kv),
       request.spec.seqlen_q_multiple_of, request.spec.seqlen_kv_multiple_of,
-      request.spec.seqlen_q_at_most);
+      request.spec.seqlen_q_at_most, request.gpu);
 }
 
 Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::move(parts)) {
@@ -64,6 +72,7 @@ Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::
         "kernels are kept in memory only: there is no home directory; set ATTNJIT_CACHE_DIR";
   } else {
     disk_.emplace(dir);
+    if (options.tuned && UsesTuningRecords()) tuning_.emplace(dir);
   }
 }
 
@@ -78,19 +87,16 @@ void Builder::Replace(const KernelRequest& request, BuiltPtr built) {
   built_[request] = std::move(built);
 }
 
-llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request) {
-  if (BuiltPtr found = Find(request)) return found;
+llvm::Expected<BuiltPtr> Builder::BuildPlan(const KernelRequest& request, KernelPlan plan) {
   const auto start = std::chrono::steady_clock::now();
-  llvm::Expected<KernelPlan> plan = PlanKernel(request.spec, request.arch);
-  if (!plan) return plan.takeError();
-  llvm::Expected<Source> source = Emit(request, *plan);
+  llvm::Expected<Source> source = Emit(request, plan);
   if (!source) return source.takeError();
   const auto create = [&]() -> llvm::Expected<EntryPtr> {
     auto built = std::make_shared<Built>();
     llvm::Expected<EntryPtr> entry = Create(*source, *built);
     if (!entry) return entry;
     built->result.entry = *entry;
-    built->result.plan = *plan;
+    built->result.plan = plan;
     built->result.seconds = SecondsSince(start);
     Replace(request, std::move(built));  // Before any waiting thread goes on.
     return entry;
@@ -101,10 +107,52 @@ llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request) {
   // Another request gave the very same source.
   auto built = std::make_shared<Built>();
   built->result.entry = std::move(*entry);
-  built->result.plan = std::move(*plan);
+  built->result.plan = std::move(plan);
   built->result.origin = Origin::kMemory;
   built->result.seconds = SecondsSince(start);
   Replace(request, built);
+  return built;
+}
+
+std::optional<KernelPlan> Builder::TunedPlan(const KernelRequest& request,
+                                             std::string& warning) const {
+  if (!tuning_ || request.gpu.empty()) return std::nullopt;
+  TuningLookup found =
+      tuning_->Get(CanonicalJson(request.spec, request.arch), request.gpu, ATTNJIT_VERSION);
+  warning = std::move(found.problem);
+  if (!found.record) return std::nullopt;
+  const TuningRecord& record = *found.record;
+  llvm::Expected<KernelPlan> plan = PlanWithChoices(request.spec, request.arch, record.choices);
+  if (!plan) {
+    warning = "the tuning record for " + request.gpu +
+              " is not used: " + llvm::toString(plan.takeError());
+    return std::nullopt;
+  }
+  plan->reasons.push_back("tuned on " + record.gpu + " with " + record.problem + ": " +
+                          record.choices + " instead of " + record.own_choices);
+  return std::move(*plan);
+}
+
+llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request) {
+  if (BuiltPtr found = Find(request)) return found;
+  std::string warning;
+  if (std::optional<KernelPlan> tuned = TunedPlan(request, warning)) {
+    return BuildPlan(request, std::move(*tuned));
+  }
+  if (request.gpu.empty()) {
+    llvm::Expected<KernelPlan> plan = PlanKernel(request.spec, request.arch);
+    if (!plan) return plan.takeError();
+    return BuildPlan(request, std::move(*plan));
+  }
+  // Not tuned for this GPU: the kernel that every other one gets.
+  llvm::Expected<BuiltPtr> built = Build({request.spec, request.arch, ""});
+  if (!built) return built;
+  if (!warning.empty()) {
+    auto warned = std::make_shared<Built>(**built);
+    AddWarning(warned->result, warning);
+    *built = std::move(warned);
+  }
+  Replace(request, *built);
   return built;
 }
 

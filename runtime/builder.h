@@ -11,6 +11,7 @@
 
 #include "cache/disk.h"
 #include "cache/memory.h"
+#include "cache/tuning.h"
 #include "llvm/Support/Error.h"
 #include "runtime/engine_parts.h"
 
@@ -20,6 +21,8 @@ namespace attnjit {
 struct KernelRequest {
   KernelSpec spec;
   Arch arch = Arch::kSm80;
+  /// The GPU whose tuning record decides the plan, as the driver names it; "": the planner decides.
+  std::string gpu = {};
   bool operator==(const KernelRequest&) const = default;
 };
 
@@ -56,6 +59,10 @@ class Builder {
 
  private:
   struct Source;
+  /// The plan that was measured to be the fastest on the request's GPU; nullopt: none was, or it is
+  /// not usable, and then `warning` says why.
+  std::optional<KernelPlan> TunedPlan(const KernelRequest& request, std::string& warning) const;
+  llvm::Expected<BuiltPtr> BuildPlan(const KernelRequest& request, KernelPlan plan);
   llvm::Expected<Source> Emit(const KernelRequest& request, const KernelPlan& plan) const;
   llvm::Expected<MemoryCache::EntryPtr> Create(const Source& source, Built& built);
   llvm::Expected<MemoryCache::EntryPtr> Compile(const Source& source, BuildResult& result) const;
@@ -66,6 +73,7 @@ class Builder {
 
   const EngineParts parts_;
   std::optional<DiskCache> disk_;
+  std::optional<TuningStore> tuning_;
   std::string no_disk_reason_;  ///< A warning, where the caller wanted a disk cache.
   MemoryCache memory_;
   mutable std::shared_mutex mutex_;

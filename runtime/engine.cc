@@ -60,8 +60,9 @@ struct LoadKeyHash {
 };
 
 LoadKey MakeLoadKey(const AttentionSpec& spec, int device) {
-  return {
-      {ResolveKernelSpec(spec), spec.arch.value_or(Arch::kSm80)}, spec.arch.has_value(), device};
+  return {{ResolveKernelSpec(spec), spec.arch.value_or(Arch::kSm80), ""},
+          spec.arch.has_value(),
+          device};
 }
 
 /// On by default: it costs a query of the driver for each pointer, about 0.1 us.
@@ -165,7 +166,7 @@ llvm::Expected<EngineImpl::LoadedPtr> EngineImpl::Load(const AttentionSpec& spec
   if (!device) return device.takeError();
   llvm::Expected<Arch> arch = ArchOn(**device, spec.arch);
   if (!arch) return arch.takeError();
-  const KernelRequest request = {key.request.spec, *arch};
+  const KernelRequest request = {key.request.spec, *arch, (*device)->name()};
   llvm::Expected<BuiltPtr> built = builder_.Build(request);
   if (!built) return built.takeError();
   std::lock_guard<std::mutex> lock(driver_mutex_);

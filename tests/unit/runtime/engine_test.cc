@@ -9,8 +9,10 @@
 #include <thread>
 
 #include "cache/disk.h"
+#include "cache/tuning.h"
 #include "fake_driver.h"
 #include "generator/error.h"
+#include "generator/plan_choices.h"
 #include "gtest/gtest.h"
 #include "launch_problem.h"
 #include "runtime/engine_parts.h"
@@ -354,6 +356,60 @@ TEST_F(EngineTest, WithoutNvrtcTakesAnEntryThatTheDriverLoads) {
   driver_.ForgetCalls();
   MustPrepare(*engine);
   EXPECT_TRUE(driver_.calls().empty()) << "The entry that loaded is remembered.";
+}
+
+TEST_F(EngineTest, PrepareTakesThePlanOfItsGpusTuningRecord) {
+  const KernelSpec spec = ResolveKernelSpec(MustParse(kSpec));
+  Sm90Choices choices = ChooseSm90(spec, Arch::kSm90a);
+  const std::string own = ChoicesText(choices);
+  choices.tile_n -= 16;
+  TuningRecord record = {CanonicalJson(spec, Arch::kSm90a),
+                         "Fake GPU",
+                         ATTNJIT_VERSION,
+                         ChoicesText(choices),
+                         own,
+                         "prefill 4x4096 1/1",
+                         1,
+                         2,
+                         3};
+  llvm::cantFail(TuningStore(dir_.string()).Put(record));
+  const auto engine = NewEngine();
+  const BuildResult tuned = MustPrepare(*engine)->build();
+  EXPECT_EQ(tuned.plan.tile_n, choices.tile_n);
+  EXPECT_TRUE(Contains(tuned.plan.reasons.back(), "tuned on Fake GPU with prefill 4x4096"));
+  EXPECT_TRUE(Contains(tuned.entry->source, ".tile_n = " + std::to_string(choices.tile_n)));
+  EXPECT_EQ(tuned.warning, "");
+  // Another key than the planner's own plan, which is what a build without a GPU makes.
+  const BuildResult untuned = MustBuild(*engine);
+  EXPECT_EQ(untuned.plan.tile_n, choices.tile_n + 16);
+  EXPECT_NE(untuned.entry->key.request, tuned.entry->key.request);
+  EngineOptions options;
+  options.cache_dir = dir_.string();
+  options.tuned = false;
+  const auto without = llvm::cantFail(CreateEngine(options, Parts()));
+  EXPECT_EQ(MustPrepare(*without)->plan().tile_n, untuned.plan.tile_n);
+}
+
+TEST_F(EngineTest, ATuningRecordThatFitsNotIsReportedAndThePlannerDecides) {
+  const KernelSpec spec = ResolveKernelSpec(MustParse(kSpec));
+  const std::string own = ChoicesText(ChooseSm90(spec, Arch::kSm90a));
+  const TuningRecord record = {CanonicalJson(spec, Arch::kSm90a),
+                               "Fake GPU",
+                               ATTNJIT_VERSION,
+                               "sm90 w3 x1 n256 s4",
+                               own,
+                               "prefill 4x4096 1/1",
+                               1,
+                               2,
+                               3};
+  const std::string path = llvm::cantFail(TuningStore(dir_.string()).Put(record));
+  const BuildResult built = MustPrepare(*NewEngine())->build();
+  EXPECT_TRUE(Contains(built.warning, "tuning record for Fake GPU is not used")) << built.warning;
+  EXPECT_EQ(built.entry->key, MustBuild(*NewEngine()).entry->key);
+  std::filesystem::resize_file(path, 10);
+  const BuildResult damaged = MustPrepare(*NewEngine())->build();
+  EXPECT_TRUE(Contains(damaged.warning, path)) << damaged.warning;
+  EXPECT_EQ(damaged.entry->key, built.entry->key);
 }
 
 TEST_F(EngineTest, ManyEnginesShareACacheAndADevice) {
