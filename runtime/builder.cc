@@ -19,7 +19,7 @@ namespace {
 using EntryPtr = MemoryCache::EntryPtr;
 
 void AddWarning(BuildResult& result, const std::string& text) {
-  if (text.empty()) return;
+  if (result.warning.find(text) != std::string::npos) return;  // Nothing, or said before.
   if (!result.warning.empty()) result.warning += "; ";
   result.warning += text;
 }
