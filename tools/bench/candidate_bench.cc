@@ -9,26 +9,22 @@
 // TFLOP/s, speed against the planner's choice, and the largest difference.
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <random>
-#include <thread>
 
-#include "generator/emit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
-#include "runtime/compiler.h"
 #include "runtime/launch.h"
-#include "runtime/module.h"
 #include "runtime/workspace.h"
 #include "tests/reference/half.h"
 #include "tools/bench/sm90_candidates.h"
 #include "tools/problem/opened_gpu.h"
 #include "tools/problem/timing.h"
+#include "tools/problem/trial_kernel.h"
 
 namespace attnjit {
 namespace {
@@ -109,53 +105,11 @@ llvm::Expected<DeviceBuffer> RandomBuffer(const DriverTable& driver, int64_t ele
   return buffer;
 }
 
-/// A candidate on the device.
-class CandidateKernel final : public Kernel {
- public:
-  static llvm::Expected<std::unique_ptr<CandidateKernel>> Load(const OpenedGpu& gpu,
-                                                               const Candidate& candidate,
-                                                               const LaunchDefaults& defaults,
-                                                               const CompileOutput& compiled) {
-    auto kernel = std::make_unique<CandidateKernel>();
-    kernel->candidate_ = &candidate;
-    kernel->defaults_ = defaults;
-    kernel->figures_ = compiled.figures;
-    auto module = Module::Load(gpu.driver, compiled.cubin, candidate.plan.name);
-    if (!module) return module.takeError();
-    kernel->module_ = std::move(*module);
-    auto function =
-        kernel->module_->FunctionOn(gpu.device, candidate.plan.threads, candidate.plan.smem_bytes);
-    if (!function) return function.takeError();
-    kernel->target_ = {&candidate.plan, gpu.device.get(), *function, false};
-    return kernel;
-  }
-  const KernelPlan& plan() const override { return candidate_->plan; }
-  const CacheEntry& entry() const override { return entry_; }
-  const BuildResult& build() const override { return build_; }
-  const std::string& label() const { return candidate_->label; }
-  const PtxasFigures& figures() const { return figures_; }
-  int resident() const { return target_.function.blocks_per_sm; }
-  llvm::Expected<int64_t> WorkspaceBytes(const ForwardArgs& args) const override {
-    return ForwardWorkspaceBytes(candidate_->plan, defaults_, args);
-  }
-  llvm::Error Launch(const ForwardArgs& args, void* stream) const override {
-    return LaunchForward(target_, defaults_, args, static_cast<cu::Stream>(stream));
-  }
-
- private:
-  const Candidate* candidate_ = nullptr;
-  LaunchDefaults defaults_;
-  PtxasFigures figures_;
-  std::shared_ptr<Module> module_;
-  LaunchTarget target_;
-  CacheEntry entry_;
-  BuildResult build_;
-};
-
 /// The candidates of one request, loaded.
 struct Field {
   std::vector<Candidate> candidates;
-  std::vector<std::unique_ptr<CandidateKernel>> kernels;
+  std::vector<std::string> labels;  ///< Of the kernels.
+  std::vector<std::unique_ptr<TrialKernel>> kernels;
 };
 
 class Bench {
@@ -175,8 +129,8 @@ class Bench {
  private:
   llvm::Expected<Field*> FieldOf(const std::string& json);
   llvm::Error Time(const Shape& shape, const Field& field, llvm::raw_ostream& os);
-  llvm::Expected<std::vector<uint16_t>> Output(const CandidateKernel& kernel,
-                                               const ForwardArgs& args, int64_t elements);
+  llvm::Expected<std::vector<uint16_t>> Output(const TrialKernel& kernel, const ForwardArgs& args,
+                                               int64_t elements);
 
   OpenedGpu gpu_;
   cu::Stream stream_;
@@ -192,37 +146,25 @@ llvm::Expected<Field*> Bench::FieldOf(const std::string& json) {
   llvm::Expected<AttentionSpec> spec = ParseSpec(json);
   if (!spec) return spec.takeError();
   field.candidates = Sm90Candidates(ResolveKernelSpec(*spec), Arch::kSm90a);
-  std::vector<std::unique_ptr<CompileOutput>> compiled(field.candidates.size());
-  std::vector<std::string> errors(field.candidates.size());
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < compiled.size(); i = next++) {
-      const KernelPlan& plan = field.candidates[i].plan;
-      auto output = compiler_.Compile(EmitSource(plan), plan.name, CompileOptions(plan));
-      if (output) {
-        compiled[i] = std::make_unique<CompileOutput>(std::move(*output));
-      } else {
-        errors[i] = llvm::toString(output.takeError());
-      }
-    }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned n = 0; n < std::thread::hardware_concurrency(); ++n) threads.emplace_back(work);
-  for (std::thread& thread : threads) thread.join();
+  std::vector<const KernelPlan*> plans;
+  for (const Candidate& candidate : field.candidates) plans.push_back(&candidate.plan);
+  const std::vector<CompiledPlan> compiled = CompilePlans(compiler_, plans);
   for (size_t i = 0; i < compiled.size(); ++i) {
-    if (compiled[i] == nullptr) {
-      llvm::errs() << field.candidates[i].label << ": " << errors[i] << '\n';
+    const Candidate& candidate = field.candidates[i];
+    if (compiled[i].output == nullptr) {
+      llvm::errs() << candidate.label << ": " << compiled[i].problem << '\n';
       continue;
     }
     auto kernel =
-        CandidateKernel::Load(gpu_, field.candidates[i], LaunchDefaultsOf(*spec), *compiled[i]);
+        TrialKernel::Load(gpu_, candidate.plan, LaunchDefaultsOf(*spec), *compiled[i].output);
     if (!kernel) return kernel.takeError();
     field.kernels.push_back(std::move(*kernel));
+    field.labels.push_back(candidate.label);
   }
   return &field;
 }
 
-llvm::Expected<std::vector<uint16_t>> Bench::Output(const CandidateKernel& kernel,
+llvm::Expected<std::vector<uint16_t>> Bench::Output(const TrialKernel& kernel,
                                                     const ForwardArgs& args, int64_t elements) {
   const DriverTable& driver = *gpu_.driver;
   const auto o = reinterpret_cast<cu::DevicePtr>(args.o.data);
@@ -316,10 +258,10 @@ llvm::Error Bench::Time(const Shape& shape, const Field& field, llvm::raw_ostrea
   for (size_t i = 0; i < field.kernels.size(); ++i) {
     const double ms = Median(times[i]);
     os << llvm::formatv(
-        "{0,-34} {1,9:F1} us {2,6:F0} GB/s {3,5:F0} TFLOP/s  x {4:F3}  diff {5:F4}  regs {6} "
+        "{0,-40} {1,9:F1} us {2,6:F0} GB/s {3,5:F0} TFLOP/s  x {4:F3}  diff {5:F4}  regs {6} "
         "spill {7} resident {8}{9}\n",
-        field.kernels[i]->label(), ms * 1e3, shape.kv_bytes() / ms / 1e6, shape.flop() / ms / 1e9,
-        own / ms, differences[i], field.kernels[i]->figures().registers,
+        field.labels[i], ms * 1e3, shape.kv_bytes() / ms / 1e6, shape.flop() / ms / 1e9, own / ms,
+        differences[i], field.kernels[i]->figures().registers,
         field.kernels[i]->figures().spill_store_bytes, field.kernels[i]->resident(),
         field.kernels[i]->figures().serialized_wgmma ? " SERIALISED" : "");
   }

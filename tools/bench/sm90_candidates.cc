@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "llvm/Support/FormatVariadic.h"
+#include "generator/plan_choices.h"
 
 namespace attnjit {
 namespace {
-
-std::string LabelOf(const Sm90Choices& c) {
-  std::string label = llvm::formatv("w{0} x{1} n{2} s{3}", c.consumer_warpgroups, c.blocks_per_sm,
-                                    c.tile_n, c.stages);
-  if (c.q_stages != 1) label += " q" + std::to_string(c.q_stages);
-  if (c.pack != 1) label += " pack" + std::to_string(c.pack);
-  if (c.split_blocks != 0) {
-    label += " piece" + std::to_string(c.split_blocks * c.tile_n);
-  }
-  if (c.ping_pong) label += " pp";
-  if (c.peel_first) label += " peel";
-  return label;
-}
 
 class Collector {
  public:
@@ -32,7 +19,7 @@ class Collector {
       llvm::consumeError(plan.takeError());
       return false;
     }
-    std::string label = LabelOf(choices);
+    std::string label = ChoicesText(choices);
     if (!seen_.insert(label).second) return true;
     plan->name += "_c" + std::to_string(found_.size());
     found_.push_back({std::move(label), choices, std::move(*plan)});

@@ -10,7 +10,7 @@
 namespace attnjit {
 
 struct Candidate {
-  std::string label;  ///< "w2 x1 n128 s2 pp": warpgroups, blocks on an SM, tile_n, stages, flags.
+  std::string label;  ///< ChoicesText(choices).
   Sm90Choices choices;
   KernelPlan plan;  ///< Its name has a number behind it.
 };
