@@ -6,6 +6,7 @@
 #include "generator/nearest.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+#include "tools/attnjit/cache_tuning.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
 #include "tools/attnjit/engine_options.h"
@@ -66,9 +67,12 @@ int PrintPath(const DiskCache& cache, bool json) {
 int PrintList(const DiskCache& cache, bool json) {
   llvm::Expected<std::vector<DiskItem>> items = cache.List();
   if (!items) return ReportError(items.takeError());
+  llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
+  if (!tuned) return ReportError(tuned.takeError());
   if (json) {
     Json list = Json::array();
     for (const DiskItem& item : *items) list.push_back(ItemJson(item));
+    for (const TuningItem& item : *tuned) list.push_back(TuningJson(item));
     PrintJson(list);
     return kExitDone;
   }
@@ -84,36 +88,46 @@ int PrintList(const DiskCache& cache, bool json) {
                item.key.request.substr(0, 12) + "-" + item.key.toolchain.substr(0, 12),
                item.problem});
   }
-  if (table.empty()) {
+  if (table.empty() && tuned->empty()) {
     llvm::errs() << "the cache is empty: " << cache.Path() << '\n';
-  } else {
-    table.PrintAligned(llvm::outs());
   }
+  if (!table.empty()) table.PrintAligned(llvm::outs());
+  PrintTuningRecords(*tuned, llvm::outs());
   return kExitDone;
 }
 
 int PrintStats(const DiskCache& cache, bool json) {
   llvm::Expected<DiskStats> stats = cache.Stats();
   if (!stats) return ReportError(stats.takeError());
+  llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
+  if (!tuned) return ReportError(tuned.takeError());
   if (json) {
     Json object = StatsJson(*stats);
+    object["tuning_records"] = tuned->size();
     object["path"] = cache.Path();
     PrintJson(object);
     return kExitDone;
   }
   llvm::outs() << llvm::formatv(
       "path             {0}\nentries          {1}\nbytes            {2}\n"
-      "damaged          {3}\ntemporary files  {4} ({5} bytes)\n",
+      "damaged          {3}\ntemporary files  {4} ({5} bytes)\ntuning records   {6}\n",
       cache.Path(), stats->entries, stats->bytes, stats->damaged, stats->temporary_files,
-      stats->temporary_bytes);
+      stats->temporary_bytes, tuned->size());
   return kExitDone;
 }
 
 int Verify(const DiskCache& cache, bool json) {
   llvm::Expected<std::vector<DiskItem>> items = cache.Verify();
   if (!items) return ReportError(items.takeError());
+  llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
+  if (!tuned) return ReportError(tuned.takeError());
   int64_t damaged = 0;
   Json problems = Json::array();
+  for (const TuningItem& item : *tuned) {
+    if (item.problem.empty()) continue;
+    problems.push_back(TuningJson(item));
+    if (!json) llvm::outs() << item.path << ": " << item.problem << '\n';
+  }
   for (const DiskItem& item : *items) {
     if (item.problem.empty()) continue;
     ++damaged;
@@ -121,23 +135,31 @@ int Verify(const DiskCache& cache, bool json) {
     if (!json) llvm::outs() << item.path << ": " << item.problem << '\n';
   }
   if (json) {
-    PrintJson({{"entries", items->size()}, {"damaged", damaged}, {"problems", problems}});
+    PrintJson({{"entries", items->size()},
+               {"damaged", damaged},
+               {"tuning_records", tuned->size()},
+               {"problems", problems}});
   } else {
     llvm::outs() << llvm::formatv("{0} of {1} entries are whole\n", items->size() - damaged,
                                   items->size());
     if (damaged != 0) llvm::errs() << "damaged entries are rebuilt when they are next asked for\n";
   }
-  return damaged == 0 ? kExitDone : kExitFailed;
+  const int64_t records = DamagedRecords(*tuned);
+  if (records != 0) llvm::errs() << "damaged tuning records are not used; `attnjit tune` again\n";
+  return damaged + records == 0 ? kExitDone : kExitFailed;
 }
 
 int Clear(const DiskCache& cache, bool json) {
   llvm::Expected<DiskStats> removed = cache.Clear();
   if (!removed) return ReportError(removed.takeError());
+  llvm::Expected<int64_t> records = TuningStore(cache.Path()).Clear();
+  if (!records) return ReportError(records.takeError());
   if (json) {
-    PrintJson({{"removed", StatsJson(*removed)}});
+    PrintJson({{"removed", StatsJson(*removed)}, {"tuning_records", *records}});
   } else {
-    llvm::outs() << llvm::formatv("removed {0} entries, {1} bytes, from {2}\n", removed->entries,
-                                  removed->bytes + removed->temporary_bytes, cache.Path());
+    llvm::outs() << llvm::formatv(
+        "removed {0} entries, {1} bytes, and {2} tuning records, from {3}\n", removed->entries,
+        removed->bytes + removed->temporary_bytes, *records, cache.Path());
   }
   return kExitDone;
 }
@@ -169,10 +191,10 @@ int RunCache(llvm::ArrayRef<std::string> args) {
   CLI::App app(
       "Looks at the cache on disk.\n"
       "  path    where it is\n"
-      "  ls      every kernel\n"
+      "  ls      every kernel and tuning record\n"
       "  stats   how many and how large\n"
       "  verify  read every entry whole and check its hashes; exit code 1 if one is damaged\n"
-      "  clear   remove every entry",
+      "  clear   remove every entry and tuning record",
       "cache");
   app.add_option("ACTION", name, "path, ls, stats, verify or clear")->required();
   app.add_flag("--json", json, "Print one line of JSON");

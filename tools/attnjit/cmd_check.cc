@@ -11,6 +11,7 @@
 #include "tools/attnjit/check_report.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
+#include "tools/attnjit/device_choice.h"
 #include "tools/attnjit/emulation.h"
 #include "tools/attnjit/engine_options.h"
 #include "tools/attnjit/spec_source.h"
@@ -48,37 +49,7 @@ struct CheckOptions {
   EngineOptions engine;
 };
 
-/// Where to run.
-struct DeviceChoice {
-  enum class Kind { kAuto, kCuda, kEmulator };
-  Kind kind = Kind::kAuto;
-  int ordinal = 0;
-  std::string emulated;  ///< "sm_90a", or "": for the request.
-};
-
 llvm::Error Usage(std::string message) { return llvm::make_error<UsageError>(std::move(message)); }
-
-llvm::Expected<DeviceChoice> ParseDevice(llvm::StringRef text) {
-  DeviceChoice choice;
-  if (text == "auto") return choice;
-  auto [kind, rest] = text.split(':');
-  const bool bare = kind.size() == text.size();
-  if (kind == "emulator") {
-    choice.kind = DeviceChoice::Kind::kEmulator;
-    if (bare) return choice;
-    llvm::Expected<std::string> device = ParseEmulatedDevice(rest);
-    if (!device) return device.takeError();
-    choice.emulated = std::move(*device);
-    return choice;
-  }
-  choice.kind = DeviceChoice::Kind::kCuda;
-  if (kind == "cuda" && bare) return choice;
-  if (kind == "cuda" && !rest.getAsInteger(10, choice.ordinal) && choice.ordinal >= 0) {
-    return choice;
-  }
-  return Usage("--device " + text.str() +
-               ": there are auto, cuda, cuda:N, emulator and emulator:ARCH");
-}
 
 DefaultSizes EmulatorSizes(const AttentionSpec& spec) {
   // A packed batch has two lengths, so that sequences differ.

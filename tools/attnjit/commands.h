@@ -14,6 +14,7 @@ int RunExplain(llvm::ArrayRef<std::string> args);
 int RunBuild(llvm::ArrayRef<std::string> args);
 int RunCheck(llvm::ArrayRef<std::string> args);
 int RunBench(llvm::ArrayRef<std::string> args);
+int RunTune(llvm::ArrayRef<std::string> args);
 int RunCache(llvm::ArrayRef<std::string> args);
 int RunDoctor(llvm::ArrayRef<std::string> args);
 int RunCompletion(llvm::ArrayRef<std::string> args);

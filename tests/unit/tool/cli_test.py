@@ -6,6 +6,7 @@
 Tests that compile are skipped where there is no NVRTC.
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -19,7 +20,8 @@ ATTNJIT = ""
 CAUSAL = '{"head_dim":128,"dtype":"bf16","mask":"causal"}'
 SMALL = '{"head_dim":16,"dtype":"fp16"}'
 MIXED = '{"head_dim":64,"dtype":{"q":"bf16","kv":"fp16","o":"bf16"}}'
-COMMANDS = ["emit", "explain", "build", "check", "bench", "cache", "doctor", "completion"]
+COMMANDS = ["emit", "explain", "build", "check", "bench", "tune", "cache", "doctor",
+            "completion"]
 
 
 class ToolTest(unittest.TestCase):
@@ -181,6 +183,74 @@ class UnsupportedTest(ToolTest):
         self.needs_nvrtc()
         result = self.run_tool("build", MIXED, "--arch", "sm_80")
         self.assertEqual(result.returncode, 3)
+
+
+class TuneTest(ToolTest):
+    def test_ranks_by_prediction_without_a_gpu_and_records_nothing(self):
+        text = self.check_exit(0, "tune", CAUSAL, "--device", "emulator:sm_90a",
+                               "--problem", "prefill 4x4096", "--cache-dir", self.dir)
+        self.assertIn("prediction: nothing was measured, nothing is recorded", text)
+        self.assertEqual(list(self.dir.iterdir()), [])
+        report = json.loads(self.check_exit(0, "tune", CAUSAL, "--device", "emulator:sm_90a",
+                                            "--json"))
+        self.assertFalse(report["measured"])
+        self.assertEqual(report["record"], "")
+        times = {row["candidate"]: row["predicted_ms"] for row in report["candidates"]}
+        self.assertEqual(times[report["winner"]], min(times.values()))
+        self.assertTrue(all(row["measured_ms"] == 0 for row in report["candidates"]))
+
+    def test_a_family_without_choices_has_one_row(self):
+        report = json.loads(self.check_exit(0, "tune", CAUSAL, "--device", "emulator:sm_80",
+                                            "--json"))
+        self.assertEqual([row["candidate"] for row in report["candidates"]], ["mma"])
+
+    def test_without_a_gpu_it_says_what_there_is(self):
+        result = self.run_tool("tune", CAUSAL, "--device", "cuda:1000")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("emulator", result.stderr)
+
+    def test_mistakes(self):
+        self.check_exit(2, "tune")
+        self.check_exit(2, "tune", CAUSAL, "--problem", "prefill")
+        self.check_exit(2, "tune", CAUSAL, "--device", "gpu")
+        self.check_exit(2, "tune", CAUSAL, "--device", "emulator:sm_75")
+
+
+class TuningRecordTest(ToolTest):
+    def write_record(self):
+        """A record as the tool writes it, for a kernel that no GPU here runs."""
+        fields = {"canonical_spec": "{}", "gpu": "NVIDIA H200", "attnjit": "0.1.0",
+                  "choices": "sm90 w2 x1 n128 s2", "own_choices": "sm90 w2 x1 n176 s2",
+                  "problem": "prefill 4x4096 1/1", "milliseconds": 1.0, "own_milliseconds": 2.5,
+                  "created_unix": 1}
+        body = (json.dumps(fields, separators=(",", ":")) + "\n").encode()
+        first = f"attnjit-tuning 1 {len(body):08d} {hashlib.sha256(body).hexdigest()}\n".encode()
+        name = hashlib.sha256(b"attnjit tuning 1\n11\nNVIDIA H200{}").hexdigest()
+        directory = self.dir / "tuning-v1"
+        directory.mkdir(mode=0o700)
+        path = directory / (name + ".tuning")
+        path.write_bytes(first + body)
+        path.chmod(0o600)
+        return path
+
+    def run_cache(self, code, action, *args):
+        return self.check_exit(code, "cache", action, "--cache-dir", self.dir, *args)
+
+    def test_cache_lists_counts_verifies_and_clears_records(self):
+        path = self.write_record()
+        listed = self.run_cache(0, "ls")
+        for part in ("NVIDIA H200", "sm90 w2 x1 n128 s2", "2.500"):
+            self.assertIn(part, listed)
+        self.assertEqual(json.loads(self.run_cache(0, "ls", "--json"))[0]["gpu"], "NVIDIA H200")
+        self.assertEqual(json.loads(self.run_cache(0, "stats", "--json"))["tuning_records"], 1)
+        self.run_cache(0, "verify")
+        path.write_bytes(path.read_bytes() + b"x")
+        result = self.run_tool("cache", "verify", "--cache-dir", self.dir)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(path), result.stdout)
+        self.assertIn("tune", result.stderr)
+        self.assertIn("1 tuning record", self.run_cache(0, "clear"))
+        self.assertFalse(path.exists())
 
 
 class ExplainTest(ToolTest):

@@ -11,6 +11,6 @@ complete -c attnjit -n '__fish_seen_subcommand_from cache' -f -a 'path ls stats 
 complete -c attnjit -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c attnjit -n '__fish_seen_subcommand_from check' -l device -x -a 'auto cuda emulator'
 complete -c attnjit -n '__fish_seen_subcommand_from check' -l async -x -a 'eager late seed=1'
-set -l with_spec emit explain build check bench
+set -l with_spec emit explain build check bench tune
 complete -c attnjit -n "__fish_seen_subcommand_from $with_spec" -l arch -x -a '%ARCHS%'
 complete -c attnjit -n "__fish_seen_subcommand_from $with_spec" -a '%WORKLOADS%'
