@@ -2,8 +2,10 @@
 #include "generator/planner_sm90.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "generator/error.h"
+#include "generator/model/steady.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace attnjit {
@@ -107,6 +109,27 @@ bool Fits(const Sm90Plan& p, Arch arch, const Sm90Choices& c) {
 // warpgroups 128 was the fastest of 96, 112, 128 and 144 (docs/performance.md).
 int TileNCap(const Problem& problem, int consumer_warpgroups) {
   return problem.masked() || consumer_warpgroups == 3 ? 128 : 176;
+}
+
+void TakeSizes(const Sm90Choices& c, Sm90Plan& p) {
+  p.consumer_warpgroups = c.consumer_warpgroups;
+  p.pack = c.pack;
+  p.tile_m = kRowsPerWarpgroup / c.pack * c.consumer_warpgroups;
+  p.tile_n = c.tile_n;
+  p.stages = c.stages;
+  p.q_stages = c.q_stages;
+  p.split_blocks = c.split_blocks;
+  p.blocks_per_sm = c.blocks_per_sm;
+  p.k = LayOut(p.tile_n, p.head_dim_qk_padded);
+  p.v = LayOut(p.tile_n, p.head_dim_v_padded);
+}
+
+/// What the resource model predicts for a key of a long problem.
+double PredictedCycles(Sm90Plan p, const Sm90Choices& c) {
+  TakeSizes(c, p);
+  p.guard_v = p.problem.masked();
+  return CyclesOfKey(TileWorkOf(p), {p.tile_m, p.tile_n, p.blocks_per_sm, p.problem.masked()},
+                     *TypicalGpu(Arch::kSm90a));
 }
 
 void PlaceInSmem(Sm90Plan& p) {
@@ -219,6 +242,20 @@ void TakeSecondQ(const Sm90Plan& p, Arch arch, Sm90Choices& c) {
   if (!Fits(p, arch, c)) c.q_stages = 1;
 }
 
+/// Of the widths that fit, up to the cap, the one whose keys the model predicts to be cheapest.
+int WidthOf(const Sm90Plan& p, Arch arch, Sm90Choices c) {
+  int best = 16;
+  double fewest = std::numeric_limits<double>::infinity();
+  for (c.tile_n = TileNCap(p.problem, c.consumer_warpgroups); c.tile_n >= 16; c.tile_n -= 16) {
+    if (!Fits(p, arch, c)) continue;
+    const double cycles = PredictedCycles(p, c);
+    if (cycles >= fewest) continue;
+    fewest = cycles;
+    best = c.tile_n;
+  }
+  return best;
+}
+
 /// Tiles of many queries: each visits all of its K/V.
 Sm90Choices ChooseForMany(const Sm90Plan& p, Arch arch) {
   Sm90Choices c;
@@ -226,8 +263,7 @@ Sm90Choices ChooseForMany(const Sm90Plan& p, Arch arch) {
   c.ping_pong = p.head_dim_v_padded <= 128;
   // 6 % faster at head dim 64, no faster at 128, and 0.15 s of compile time (docs/performance.md).
   c.peel_first = c.consumer_warpgroups == 3;
-  c.tile_n = TileNCap(p.problem, c.consumer_warpgroups);
-  while (c.tile_n > 16 && !Fits(p, arch, c)) c.tile_n -= 16;
+  c.tile_n = WidthOf(p, arch, c);
   TakeSecondQ(p, arch, c);
   return c;
 }
@@ -291,18 +327,9 @@ llvm::Expected<KernelPlan> PlanSm90With(const KernelSpec& spec, Arch arch,
   std::vector<std::string> unmet = Unmet(spec, arch);
   Sm90Plan p = StartPlan(spec);
   const Budget budget = RegisterBudget(choices);
-  p.consumer_warpgroups = choices.consumer_warpgroups;
-  p.pack = choices.pack;
+  TakeSizes(choices, p);
   p.consumer_registers = budget.consumer_registers;
   p.producer_registers = budget.producer_registers;
-  p.tile_m = kRowsPerWarpgroup / choices.pack * choices.consumer_warpgroups;
-  p.tile_n = choices.tile_n;
-  p.stages = choices.stages;
-  p.q_stages = choices.q_stages;
-  p.split_blocks = choices.split_blocks;
-  p.blocks_per_sm = choices.blocks_per_sm;
-  p.k = LayOut(p.tile_n, p.head_dim_qk_padded);
-  p.v = LayOut(p.tile_n, p.head_dim_v_padded);
   p.ping_pong = choices.ping_pong;
   p.peel_first = choices.peel_first;
   p.check_q_rows = p.pack != 1 || spec.seqlen_q_multiple_of % p.tile_m != 0;
