@@ -78,9 +78,8 @@ void PrintModel(const KernelPlan& plan, const std::vector<SizedProblem>& problem
     os << "\nBalance\n  no GPU of " << GetArchInfo(plan.arch).name << " is in the table of rates\n";
     return;
   }
-  os << llvm::formatv(
-      "\nBalance on an {0}: cycles of one SM for a tile of {1} rows (docs/model.md)\n", gpu->name,
-      plan.tile_m * plan.tile_heads);
+  os << llvm::formatv("\nBalance on {0}: cycles of one SM for a tile of {1} rows (docs/model.md)\n",
+                      gpu->name, plan.tile_m * plan.tile_heads);
   PrintBalance(BalanceOf(plan, *gpu), os);
   os << "\nPredicted times (no speed was measured)\n";
   TextTable table({"problem", ">heads", ">tiles", ">rounds", ">balance", ">visible", ">ms",
