@@ -61,7 +61,8 @@ llvm::Expected<Profile> ProfileKernel(const AttentionSpec& spec, const KernelPla
     return llvm::make_error<PlanError>(std::vector<std::string>{
         std::string("no emulated GPU runs ") + GetArchInfo(plan.arch).name});
   }
-  llvm::Expected<Emulation> emulation = OpenEmulation({device, {}, false}, options);
+  // Wavefronts and bank conflicts are counted by the sanitizer's eyes alone.
+  llvm::Expected<Emulation> emulation = OpenEmulation({device, {}, true}, options);
   if (!emulation) return emulation.takeError();
   const ForwardProblem problem = TileProblem(spec, plan);
   AttentionSpec on_arch = spec;

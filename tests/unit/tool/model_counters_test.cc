@@ -74,6 +74,9 @@ TEST_P(ModelCounters, AgreeWithTheEmulators) {
       Bytes({Traffic::kBulkToShared, Traffic::kMatrixFromShared, Traffic::kCpAsyncToShared,
              Traffic::kSharedLoad, Traffic::kSharedStore});
   EXPECT_NEAR(model_[Resource::kShared] / shared, 1, 0.05);
+  if (Bytes({Traffic::kSharedLoad}) > 0) {
+    EXPECT_GT(profile_.counters.shared_wavefronts, 0u);
+  }
   // Address arithmetic, moves and waits are not counted: kOverlapFit.issue stands for them.
   double issued = 0;
   for (const uint64_t count : profile_.counters.warp_instructions) issued += count;
