@@ -184,12 +184,15 @@ Prediction Predict(const KernelPlan& plan, const ProblemShape& shape, const GpuI
   const Problem& problem = ProblemOf(plan);
   const int64_t heads = HeadTiles(plan, shape);
   const int64_t slots = static_cast<int64_t>(gpu.sm_count) * plan.blocks_per_sm;
+  const SmRates& sm = *FindSmRates(gpu.arch);
+  // A block that does not go on to another tile has its loads before it, and nothing beside them.
+  const double start_cycles = plan.persistent ? 0 : sm.l2_latency;
   Prediction result;
   std::vector<double> turns;
   double partial_rows = 0;
   // Tiles of equal weight of all heads stand together where later ones are heavier.
   for (const TileSteps& steps : StepsOfHead(plan, shape)) {
-    turns.insert(turns.end(), heads, TurnCycles(steps, b));
+    turns.insert(turns.end(), heads, TurnCycles(steps, b) + start_cycles);
     result.blocks += heads * steps.blocks;
     result.boundary_blocks += heads * steps.boundary_blocks;
     if (steps.piece) partial_rows += static_cast<double>(heads * steps.rows);
@@ -200,7 +203,7 @@ Prediction Predict(const KernelPlan& plan, const ProblemShape& shape, const GpuI
   const double most = *std::max_element(loads.begin(), loads.end());
   const double sum = std::accumulate(loads.begin(), loads.end(), 0.0);
   result.balance = most > 0 ? sum / (most * static_cast<double>(slots)) : 1;
-  result.compute_seconds = most / gpu.matrix_clock_hz();
+  result.compute_seconds = (most + sm.memory_latency) / gpu.matrix_clock_hz();
   result.memory_seconds =
       MemoryBytes(plan, shape, partial_rows, b.work) / (kMemoryShare * gpu.gbytes * 1e9);
   const double p = kOverlapFit.memory_power;

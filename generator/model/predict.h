@@ -45,7 +45,7 @@ struct Prediction {
   int64_t rounds = 0;          ///< Turns of the thread block that has most.
   double balance = 1;          ///< Mean work of a thread block / the most.
   double visible_share = 1;    ///< Visible pairs of what the blocks compute.
-  double compute_seconds = 0;  ///< Of the SM that is busy longest.
+  double compute_seconds = 0;  ///< Of the SM that is busy longest, from its first load on.
   double memory_seconds = 0;   ///< Q, K, V, O, lse moved once, and partial results.
   double seconds = 0;          ///< Both, and the launch.
   double tflops = 0;           ///< Of the visible pairs.

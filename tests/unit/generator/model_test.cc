@@ -135,7 +135,7 @@ TEST(Predict, AFewTilesMoreThanOneRoundCostAWholeOne) {
   EXPECT_EQ(one.rounds, 1);
   EXPECT_EQ(two.rounds, 2);
   EXPECT_NEAR(one.balance, 1, 1e-9);
-  EXPECT_NEAR(two.compute_seconds / one.compute_seconds, 2, 1e-9);
+  EXPECT_GT(two.compute_seconds / one.compute_seconds, 1.8);  // Both wait for memory once.
 }
 
 }  // namespace
