@@ -16,7 +16,7 @@ namespace attnjit {
 struct EngineOptions {
   std::string cache_dir;  ///< "": DefaultCacheDir() of cache/disk.h.
   bool disk_cache = true;
-  bool tuned = true;  ///< Prepare takes plans from the cache's tuning records for its GPU.
+  bool tuned = true;        ///< Prepare takes plans from the cache's tuning records for its GPU.
   std::string nvrtc_path;   ///< "": $ATTNJIT_NVRTC, else the search of runtime/compiler.h.
   std::string driver_path;  ///< "": libcuda.so.1.
 };
