@@ -300,11 +300,11 @@ class Consumer {
     while (entry != 0) {
       const Tile tile = MakeTile<kP>(params_, entry - 1);
       u32* const counter = params_.split_counters + tile.index * S::kWarpgroups + warpgroup_;
-      entry = LoadGlobal4(counter);
-      SyncWarpgroup();
-      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
+      entry = LoadGlobal4(counter);  // Waited for under the tile's own loads.
       CombinePieces<kP>(params_, tile, Partials<kP>(params_, tile, warpgroup_), FirstToken(tile),
                         Tokens(tile) * kP.pack);
+      SyncWarpgroup();
+      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
     }
   }
 

@@ -1685,52 +1685,77 @@ struct CombinedRow {
   }
 };
 
-/// Adds pieces `first` .. `first` + kCount - 1, as far as there are any; all loads are in flight
-/// together.
-template <Sm90Plan kP, int kCount>
-ATTNJIT_DEVICE void AddPieces(CombinedRow& all, const Partials<kP>& partials, int first, int pieces,
-                              int row, int column) {
-  float2 state[kCount];
-  float4 o[kCount];
+/// Vectors of four columns that a thread combines together, and pieces of each: as many loads in
+/// flight as registers allow, so that a tile of few pieces waits for memory once.
+template <Sm90Plan kP>
+struct CombineShape {
+  static constexpr int kLoads = kP.blocks_per_sm == 1 ? 32 : 16;
+  static constexpr int kVectors = kP.problem.head_dim_v / 4;  ///< Of a row.
+  static constexpr int kOfThread = kP.pack * kVectors / 128;  ///< With one token.
+  static constexpr int kItems = kOfThread >= 4 ? 4 : kOfThread >= 2 ? 2 : 1;
+  static constexpr int kPieces = kLoads / kItems;
+};
+
+/// Adds kPieces pieces from `first` on, as far as there are any, to columns `column` .. of `row`.
+template <Sm90Plan kP>
+ATTNJIT_DEVICE void AddPieces(CombinedRow (&all)[CombineShape<kP>::kItems],
+                              const Partials<kP>& partials, int first, int pieces, int item,
+                              int items) {
+  using Shape = CombineShape<kP>;
+  float2 state[Shape::kItems][Shape::kPieces];
+  float4 o[Shape::kItems][Shape::kPieces];
 #pragma unroll
-  for (int i = 0; i < kCount; ++i) {
-    state[i] = {kEmptyMax, 0.0f};
-    o[i] = {0.0f, 0.0f, 0.0f, 0.0f};
-    if (first + i < pieces) {
-      state[i] = LoadGlobal8(partials.State(first + i, row));
-      o[i] = LoadGlobal16(partials.O(first + i, row) + column);
+  for (int k = 0; k < Shape::kItems; ++k) {
+    const int row = (item + 128 * k) / Shape::kVectors;
+    const int column = (item + 128 * k) % Shape::kVectors * 4;
+#pragma unroll
+    for (int i = 0; i < Shape::kPieces; ++i) {
+      state[k][i] = {kEmptyMax, 0.0f};
+      o[k][i] = {0.0f, 0.0f, 0.0f, 0.0f};
+      if (first + i < pieces && item + 128 * k < items) {
+        state[k][i] = LoadGlobal8(partials.State(first + i, row));
+        o[k][i] = LoadGlobal16(partials.O(first + i, row) + column);
+      }
     }
   }
-  float max = all.max;
 #pragma unroll
-  for (int i = 0; i < kCount; ++i) max = fmaxf(max, state[i].x);
-  all.Raise(max);
+  for (int k = 0; k < Shape::kItems; ++k) {
+    float max = all[k].max;
 #pragma unroll
-  for (int i = 0; i < kCount; ++i) all.Add(o[i], state[i]);
+    for (int i = 0; i < Shape::kPieces; ++i) max = fmaxf(max, state[k][i].x);
+    all[k].Raise(max);
+#pragma unroll
+    for (int i = 0; i < Shape::kPieces; ++i) all[k].Add(o[k][i], state[k][i]);
+  }
 }
 
 /// o and lse of the warpgroup's first `rows` rows from the pieces of all CTAs.
 template <Sm90Plan kP>
 ATTNJIT_DEVICE void CombinePieces(const ForwardParams& params, const Tile& tile,
                                   const Partials<kP>& partials, int first_token, int rows) {
-  constexpr int kVectors = kP.problem.head_dim_v / 4;
+  using Shape = CombineShape<kP>;
   constexpr Element kElement = kP.problem.element_o;
-  constexpr int kAtOnce = kP.blocks_per_sm == 1 ? 32 : 16;  // As registers allow.
+  const int items = rows * Shape::kVectors;
 #pragma unroll 1
-  for (int i = threadIdx.x % 128; i < rows * kVectors; i += 128) {
-    const int row = i / kVectors;
-    const int column = i % kVectors * 4;
-    CombinedRow all;
+  for (int first = threadIdx.x % 128; first < items; first += 128 * Shape::kItems) {
+    CombinedRow all[Shape::kItems];
 #pragma unroll 1
-    for (int piece = 0; piece < tile.splits; piece += kAtOnce) {
-      AddPieces<kP, kAtOnce>(all, partials, piece, tile.splits, row, column);
+    for (int piece = 0; piece < tile.splits; piece += Shape::kPieces) {
+      AddPieces<kP>(all, partials, piece, tile.splits, first, items);
     }
-    const float scale = OutputScale(all.sum);
-    *reinterpret_cast<uint2*>(OutputAt<kP>(params, tile, first_token, row) + column) = {
-        Pack<kElement>(all.o.x * scale, all.o.y * scale),
-        Pack<kElement>(all.o.z * scale, all.o.w * scale)};
-    if constexpr (kP.problem.lse) {
-      if (column == 0) StoreLse<kP>(params, tile, first_token, row, Lse(all.max, all.sum));
+#pragma unroll
+    for (int k = 0; k < Shape::kItems; ++k) {
+      const int item = first + 128 * k;
+      if (item >= items) break;
+      const int row = item / Shape::kVectors;
+      const int column = item % Shape::kVectors * 4;
+      const float scale = OutputScale(all[k].sum);
+      *reinterpret_cast<uint2*>(OutputAt<kP>(params, tile, first_token, row) + column) = {
+          Pack<kElement>(all[k].o.x * scale, all[k].o.y * scale),
+          Pack<kElement>(all[k].o.z * scale, all[k].o.w * scale)};
+      if constexpr (kP.problem.lse) {
+        if (column == 0) StoreLse<kP>(params, tile, first_token, row, Lse(all[k].max, all[k].sum));
+      }
     }
   }
 }
@@ -2144,11 +2169,11 @@ class Consumer {
     while (entry != 0) {
       const Tile tile = MakeTile<kP>(params_, entry - 1);
       u32* const counter = params_.split_counters + tile.index * S::kWarpgroups + warpgroup_;
-      entry = LoadGlobal4(counter);
-      SyncWarpgroup();
-      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
+      entry = LoadGlobal4(counter);  // Waited for under the tile's own loads.
       CombinePieces<kP>(params_, tile, Partials<kP>(params_, tile, warpgroup_), FirstToken(tile),
                         Tokens(tile) * kP.pack);
+      SyncWarpgroup();
+      if (threadIdx.x % 128 == 0) StoreGlobal4(counter, 0);
     }
   }
 
