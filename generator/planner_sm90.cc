@@ -6,6 +6,7 @@
 
 #include "generator/error.h"
 #include "generator/model/steady.h"
+#include "generator/tile_layouts.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace attnjit {
@@ -26,15 +27,6 @@ int OtherRegisters(const Problem& problem, int consumer_warpgroups) {
   if (consumer_warpgroups == 3) return 32;
   if (problem.packed) return 64;
   return problem.left != Bound::kNone ? 44 : 36;
-}
-
-/// The chunk that wastes the fewest columns; among equals the widest. Narrow chunks only where the
-/// head dim is narrow: 32-byte TMA boxes move half of what the engine could.
-TileLayout LayOut(int rows, int columns) {
-  if (columns <= 16) return {rows, 16, 1};
-  if (columns <= 32) return {rows, 32, 1};
-  const int chunk = RoundUp(columns, 32) < RoundUp(columns, 64) ? 32 : 64;
-  return {rows, chunk, CeilDiv(columns, chunk)};
 }
 
 struct Budget {
@@ -79,7 +71,7 @@ Sm90Plan StartPlan(const KernelSpec& spec) {
   p.problem = problem;
   p.head_dim_qk_padded = RoundUp(problem.head_dim_qk, 16);
   p.head_dim_v_padded = RoundUp(problem.head_dim_v, 8);
-  p.q = LayOut(kRowsPerWarpgroup, p.head_dim_qk_padded);
+  p.q = LayOutTile(kRowsPerWarpgroup, p.head_dim_qk_padded);
   return p;
 }
 
@@ -89,8 +81,8 @@ int RegistersNeeded(const Sm90Plan& p, const Sm90Choices& c) {
 }
 
 int SmemNeeded(const Sm90Plan& p, const Sm90Choices& c) {
-  const int kv = LayOut(c.tile_n, p.head_dim_qk_padded).bytes() +
-                 LayOut(c.tile_n, p.head_dim_v_padded).bytes();
+  const int kv = LayOutTile(c.tile_n, p.head_dim_qk_padded).bytes() +
+                 LayOutTile(c.tile_n, p.head_dim_v_padded).bytes();
   return c.consumer_warpgroups * c.q_stages * p.q.bytes() + c.stages * kv + kBarrierBytes;
 }
 
@@ -120,8 +112,8 @@ void TakeSizes(const Sm90Choices& c, Sm90Plan& p) {
   p.q_stages = c.q_stages;
   p.split_blocks = c.split_blocks;
   p.blocks_per_sm = c.blocks_per_sm;
-  p.k = LayOut(p.tile_n, p.head_dim_qk_padded);
-  p.v = LayOut(p.tile_n, p.head_dim_v_padded);
+  p.k = LayOutTile(p.tile_n, p.head_dim_qk_padded);
+  p.v = LayOutTile(p.tile_n, p.head_dim_v_padded);
 }
 
 /// What the resource model predicts for a key of a long problem.
@@ -140,20 +132,14 @@ void PlaceInSmem(Sm90Plan& p) {
   p.smem_bytes = p.barrier_offset + kBarrierBytes;
 }
 
-std::string Describe(int count, const char* of, const TileLayout& t, Element element) {
-  return llvm::formatv("{0} {1} x [{2} x {3}] {4}, {5}-byte swizzle in {6} chunk{7}", count, of,
-                       t.rows, t.chunk * t.chunks, element == Element::kBf16 ? "bf16" : "fp16",
-                       t.swizzle_bytes(), t.chunks, t.chunks == 1 ? "" : "s");
-}
-
 std::vector<SmemRegion> SmemMap(const Sm90Plan& p) {
   const Element e = p.problem.element;
   const int w = p.consumer_warpgroups;
   return {
       {"q", p.q_offset, p.k_offset - p.q_offset,
-       Describe(w, "warpgroups", p.q, e) + (p.q_stages == 1 ? "" : ", two tiles")},
-      {"k", p.k_offset, p.stages * p.k.bytes(), Describe(p.stages, "stages", p.k, e)},
-      {"v", p.v_offset, p.stages * p.v.bytes(), Describe(p.stages, "stages", p.v, e)},
+       DescribeTiles(w, "warpgroups", p.q, e) + (p.q_stages == 1 ? "" : ", two tiles")},
+      {"k", p.k_offset, p.stages * p.k.bytes(), DescribeTiles(p.stages, "stages", p.k, e)},
+      {"v", p.v_offset, p.stages * p.v.bytes(), DescribeTiles(p.stages, "stages", p.v, e)},
       {"barriers", p.barrier_offset, kBarrierBytes, "full and empty mbarriers, guard flags"},
   };
 }

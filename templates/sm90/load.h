@@ -5,23 +5,12 @@
 //   K(n-1)  K(n-2) V(n-1)  K(n-3) V(n-2)  ...  K(0) V(1)  V(0)
 #pragma once
 
+#include "common/load_boxes.h"
 #include "ptx/tma.h"
 #include "sm90/storage.h"
 #include "sm90/tile_loop.h"
 
 namespace attnjit::sm90 {
-
-/// Loads one tile, a TMA box for each chunk of columns, rows from `row` of (head, batch).
-template <TileLayout kLayout>
-ATTNJIT_DEVICE void LoadBoxes(u32 smem, const TensorMap& map, u32 full, int row, int head,
-                              int batch) {
-  MbarrierArriveExpect(full, kLayout.bytes());
-#pragma unroll
-  for (int chunk = 0; chunk < kLayout.chunks; ++chunk) {
-    TmaLoad(smem + chunk * kLayout.chunk_bytes(), map, full, chunk * kLayout.chunk, row, head,
-            batch);
-  }
-}
 
 /// Where a producing warp is in its rings. A warp has one role, so that few registers do for all:
 /// K and V, Q, or V for the guards.

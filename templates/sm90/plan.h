@@ -2,21 +2,9 @@
 #pragma once
 
 #include "problem.h"
+#include "tile_layout.h"
 
 namespace attnjit {
-
-/// A tile in shared memory, as TMA writes it and wgmma reads it: column chunks of `chunk` 16-bit
-/// elements, each [rows x chunk], row-major and swizzled over its own width; chunk after chunk.
-struct TileLayout {
-  int rows;
-  int chunk;   ///< 16, 32 or 64 elements: swizzled over 32, 64 or 128 bytes.
-  int chunks;  ///< ceil(padded head dim / chunk).
-
-  ATTNJIT_HOST_DEVICE constexpr int swizzle_bytes() const { return chunk * 2; }
-  ATTNJIT_HOST_DEVICE constexpr int chunk_bytes() const { return rows * chunk * 2; }
-  ATTNJIT_HOST_DEVICE constexpr int bytes() const { return chunks * chunk_bytes(); }
-  bool operator==(const TileLayout&) const = default;
-};
 
 struct Sm90Plan {
   Problem problem;

@@ -7,13 +7,6 @@
 
 namespace attnjit::sm90 {
 
-/// Bytes from the start of a tile to column 16 * `step` of its rows.
-template <TileLayout kLayout>
-ATTNJIT_DEVICE constexpr u32 ColumnStep(int step) {
-  const int column = 16 * step;
-  return column / kLayout.chunk * kLayout.chunk_bytes() + column % kLayout.chunk * 2;
-}
-
 template <Sm90Plan kP>
 using QkProduct = Wgmma<kP.tile_n, kP.problem.element, 0>;
 template <Sm90Plan kP>

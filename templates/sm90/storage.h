@@ -1,6 +1,7 @@
 // Shared memory of an sm90 kernel: what the plan laid out, as addresses.
 #pragma once
 
+#include "common/ring.h"
 #include "ptx/mbarrier.h"
 #include "ptx/shared.h"
 #include "ptx/warp.h"
@@ -9,19 +10,6 @@
 namespace attnjit::sm90 {
 
 inline constexpr int kGuardWarps = 2;
-
-/// Position in a ring of stages, and the parity of its current lap.
-struct Ring {
-  int stage = 0;
-  u32 parity = 0;
-
-  ATTNJIT_DEVICE void Advance(int stages) {
-    if (++stage == stages) {
-      stage = 0;
-      parity ^= 1;
-    }
-  }
-};
 
 // Barriers, eight bytes each, in this order:
 //   q_full[w][q stage] q_empty[w][q stage]  k_full[s] k_empty[s]  v_full[s] v_empty[s]

@@ -4,6 +4,7 @@
 #include "common/mask.h"
 #include "common/sequence.h"
 #include "common/split.h"
+#include "common/tile_rounds.h"
 #include "common/tile_scheduler.h"
 #include "sm90/plan.h"
 
@@ -54,20 +55,14 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   return tile;
 }
 
-/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x turns run
-/// forwards and backwards in turn: tiles come heaviest first, so the block that took the heaviest
-/// of one round takes the lightest of the next. A section is a whole number of rounds.
+/// Calls body(tile) for every tile of this block that has rows.
 template <Sm90Plan kP, class Body>
 ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
-  const i32 grid = static_cast<i32>(gridDim.x);
-  i32 in_round = static_cast<i32>(blockIdx.x);
-  for (i32 round = 0; round < params.num_slots; round += grid) {
-    const i32 linear = round + in_round;
-    in_round = grid - 1 - in_round;
-    if (linear >= params.num_slots) continue;
-    const Tile tile = MakeTile<kP>(params, linear);
-    if (tile.rows > 0) body(tile);
-  }
+  ForEachRound(params.num_slots, static_cast<i32>(blockIdx.x), static_cast<i32>(gridDim.x),
+               [&](i32 linear) {
+                 const Tile tile = MakeTile<kP>(params, linear);
+                 if (tile.rows > 0) body(tile);
+               });
 }
 
 }  // namespace attnjit::sm90

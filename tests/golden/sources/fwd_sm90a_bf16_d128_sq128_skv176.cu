@@ -79,10 +79,14 @@ struct Problem {
 
 }  // namespace attnjit
 
+// ---- tile_layout.h
+// A tile of 16-bit elements in shared memory, shared by host and device (docs/adr/0007).
+
+
 namespace attnjit {
 
-/// A tile in shared memory, as TMA writes it and wgmma reads it: column chunks of `chunk` 16-bit
-/// elements, each [rows x chunk], row-major and swizzled over its own width; chunk after chunk.
+/// A tile as TMA writes it and matrix units read it: column chunks of `chunk` 16-bit elements, each
+/// [rows x chunk], row-major and swizzled over its own width; chunk after chunk.
 struct TileLayout {
   int rows;
   int chunk;   ///< 16, 32 or 64 elements: swizzled over 32, 64 or 128 bytes.
@@ -93,6 +97,17 @@ struct TileLayout {
   ATTNJIT_HOST_DEVICE constexpr int bytes() const { return chunks * chunk_bytes(); }
   bool operator==(const TileLayout&) const = default;
 };
+
+/// Bytes from the start of a tile to column 16 * `step` of its rows.
+template <TileLayout kLayout>
+ATTNJIT_HOST_DEVICE constexpr u32 ColumnStep(int step) {
+  const int column = 16 * step;
+  return column / kLayout.chunk * kLayout.chunk_bytes() + column % kLayout.chunk * 2;
+}
+
+}  // namespace attnjit
+
+namespace attnjit {
 
 struct Sm90Plan {
   Problem problem;
@@ -1071,6 +1086,27 @@ ATTNJIT_DEVICE void RescaleO(float (&o)[kCount], const float (&rescale)[2]) {
 // Shared memory of an sm90 kernel: what the plan laid out, as addresses.
 
 
+// ---- common/ring.h
+// A ring of stages that roles walk at their own pace.
+
+
+namespace attnjit {
+
+/// Position in a ring of stages, and the parity of its current lap.
+struct Ring {
+  int stage = 0;
+  u32 parity = 0;
+
+  ATTNJIT_DEVICE void Advance(int stages) {
+    if (++stage == stages) {
+      stage = 0;
+      parity ^= 1;
+    }
+  }
+};
+
+}  // namespace attnjit
+
 // ---- ptx/mbarrier.h
 // mbarrier objects in shared memory (PTX ISA 9.7.13.15). Addresses are in the shared window.
 
@@ -1187,19 +1223,6 @@ ATTNJIT_DEVICE int WarpUniform(int value) { return __shfl_sync(0xffffffff, value
 namespace attnjit::sm90 {
 
 inline constexpr int kGuardWarps = 2;
-
-/// Position in a ring of stages, and the parity of its current lap.
-struct Ring {
-  int stage = 0;
-  u32 parity = 0;
-
-  ATTNJIT_DEVICE void Advance(int stages) {
-    if (++stage == stages) {
-      stage = 0;
-      parity ^= 1;
-    }
-  }
-};
 
 // Barriers, eight bytes each, in this order:
 //   q_full[w][q stage] q_empty[w][q stage]  k_full[s] k_empty[s]  v_full[s] v_empty[s]
@@ -1444,6 +1467,27 @@ ATTNJIT_HOST_DEVICE SplitCoord DecodeSplit(const ForwardParams& params, i32 line
 
 }  // namespace attnjit
 
+// ---- common/tile_rounds.h
+// Which tiles one of several persistent workers takes (docs/adr/0006).
+
+
+namespace attnjit {
+
+/// Calls body(linear) for every turn of worker `worker` of `workers`. Rounds of `workers` turns run
+/// forwards and backwards in turn: tiles come heaviest first, so the worker that took the heaviest
+/// of one round takes the lightest of the next. Sections of heads are whole rounds.
+template <class Body>
+ATTNJIT_DEVICE void ForEachRound(i32 num_slots, i32 worker, i32 workers, Body&& body) {
+  i32 in_round = worker;
+  for (i32 round = 0; round < num_slots; round += workers) {
+    const i32 linear = round + in_round;
+    in_round = workers - 1 - in_round;
+    if (linear < num_slots) body(linear);
+  }
+}
+
+}  // namespace attnjit
+
 namespace attnjit::sm90 {
 
 /// One tile: where it is and which K/V blocks it visits, from the last one down to the first.
@@ -1491,20 +1535,14 @@ ATTNJIT_DEVICE Tile MakeTile(const ForwardParams& params, i32 linear) {
   return tile;
 }
 
-/// Calls body(tile) for every tile of this block that has rows. Rounds of gridDim.x turns run
-/// forwards and backwards in turn: tiles come heaviest first, so the block that took the heaviest
-/// of one round takes the lightest of the next. A section is a whole number of rounds.
+/// Calls body(tile) for every tile of this block that has rows.
 template <Sm90Plan kP, class Body>
 ATTNJIT_DEVICE void ForEachTile(const ForwardParams& params, Body&& body) {
-  const i32 grid = static_cast<i32>(gridDim.x);
-  i32 in_round = static_cast<i32>(blockIdx.x);
-  for (i32 round = 0; round < params.num_slots; round += grid) {
-    const i32 linear = round + in_round;
-    in_round = grid - 1 - in_round;
-    if (linear >= params.num_slots) continue;
-    const Tile tile = MakeTile<kP>(params, linear);
-    if (tile.rows > 0) body(tile);
-  }
+  ForEachRound(params.num_slots, static_cast<i32>(blockIdx.x), static_cast<i32>(gridDim.x),
+               [&](i32 linear) {
+                 const Tile tile = MakeTile<kP>(params, linear);
+                 if (tile.rows > 0) body(tile);
+               });
 }
 
 }  // namespace attnjit::sm90
@@ -1837,13 +1875,6 @@ ATTNJIT_DEVICE void PoisonOutput(const ForwardParams& params, const Tile& tile, 
 
 
 namespace attnjit::sm90 {
-
-/// Bytes from the start of a tile to column 16 * `step` of its rows.
-template <TileLayout kLayout>
-ATTNJIT_DEVICE constexpr u32 ColumnStep(int step) {
-  const int column = 16 * step;
-  return column / kLayout.chunk * kLayout.chunk_bytes() + column % kLayout.chunk * 2;
-}
 
 template <Sm90Plan kP>
 using QkProduct = Wgmma<kP.tile_n, kP.problem.element, 0>;
@@ -2218,42 +2249,44 @@ class Consumer {
 // is up, the epilogue adds the non-finite elements to the rows that do see them (poison.h).
 
 
-namespace attnjit::sm90 {
+// ---- common/clean_tile.h
+// Cleaning a tile of V in shared memory: see docs/adr/0002-non-finite-v.md.
 
-/// Calls body(address) for each of this lane's vectors of 16 bytes of a V tile: every
-/// kGuardWarps-th 512 bytes are one warp's.
-template <Sm90Plan kP, int kAtOnce, class Body>
+
+namespace attnjit {
+
+/// Calls body(address) for each of this lane's vectors of 16 bytes of a tile: every kWarps-th 512
+/// bytes are one warp's. kAtOnce: how many are read before one is needed.
+template <TileLayout kLayout, int kWarps, int kAtOnce, class Body>
 ATTNJIT_DEVICE void ForEachVector(u32 smem, int warp, Body&& body) {
-  constexpr int kVectors = kP.v.bytes() / 16;
+  constexpr int kVectors = kLayout.bytes() / 16;
 #pragma unroll kAtOnce
-  for (int i = warp * 32 + threadIdx.x % 32; i < kVectors; i += kGuardWarps * 32) {
-    body(smem + 16 * i);
-  }
+  for (int i = warp * 32 + threadIdx.x % 32; i < kVectors; i += kWarps * 32) body(smem + 16 * i);
 }
 
-/// Whether this lane's part of a V tile holds Inf or NaN. Hardly any does, and consumers wait.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE bool FindNonFinite(u32 smem, int warp) {
-  constexpr Element kElement = kP.problem.element;
+/// Sets what is not finite to zero in warp `warp`'s part of a tile, one of kWarps; returns whether
+/// there was any, to all lanes, all of which call it. It looks first and rewrites then: hardly any
+/// tile has such elements, and its readers wait for the answer.
+template <TileLayout kLayout, Element kElement, int kWarps>
+ATTNJIT_DEVICE bool CleanTile(u32 smem, int warp) {
   u32 bits = 0;
-  ForEachVector<kP, 8>(smem, warp, [&](u32 address) {
+  ForEachVector<kLayout, kWarps, 8>(smem, warp, [&](u32 address) {
     const uint4 v = LoadShared16(address);
     bits |= NonFiniteBits<kElement>(v.x) | NonFiniteBits<kElement>(v.y) |
             NonFiniteBits<kElement>(v.z) | NonFiniteBits<kElement>(v.w);
   });
-  return (bits & 0x80008000u) != 0;
-}
-
-/// Sets them to zero.
-template <Sm90Plan kP>
-ATTNJIT_DEVICE void CleanTile(u32 smem, int warp) {
-  constexpr Element kElement = kP.problem.element;
-  ForEachVector<kP, 1>(smem, warp, [&](u32 address) {
+  if (!__any_sync(0xffffffff, (bits & 0x80008000u) != 0)) return false;
+  ForEachVector<kLayout, kWarps, 1>(smem, warp, [&](u32 address) {
     const uint4 v = LoadShared16(address);
     StoreShared16(address, {ZeroNonFinite<kElement>(v.x), ZeroNonFinite<kElement>(v.y),
                             ZeroNonFinite<kElement>(v.z), ZeroNonFinite<kElement>(v.w)});
   });
+  return true;
 }
+
+}  // namespace attnjit
+
+namespace attnjit::sm90 {
 
 /// One guard warp, 0 .. kGuardWarps - 1. It waits for every block, and V stages are released by the
 /// guard warps too: a barrier's parity tells two neighbouring phases apart and no more, so nobody
@@ -2265,12 +2298,8 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
   for (int block = tile.blocks.end - 1; block >= tile.blocks.begin; --block) {
     MbarrierWait(storage.Barrier(S::kVFull + v.stage), v.parity);
     if (tile.blocks.IsBoundary(block)) {
-      const u32 smem = storage.V(v.stage);
-      const bool any = __any_sync(0xffffffff, FindNonFinite<kP>(smem, warp));
-      if (any) {
-        CleanTile<kP>(smem, warp);
-        FenceProxyAsync();
-      }
+      const bool any = CleanTile<kP.v, kP.problem.element, kGuardWarps>(storage.V(v.stage), warp);
+      if (any) FenceProxyAsync();
       if (ElectOne()) StoreShared4(storage.GuardFlag(v.stage, warp), any);
     }
     __syncwarp();
@@ -2292,7 +2321,11 @@ ATTNJIT_DEVICE void GuardV(const Tile& tile, const Storage<kP>& storage, int war
 //   K(n-1)  K(n-2) V(n-1)  K(n-3) V(n-2)  ...  K(0) V(1)  V(0)
 
 
-namespace attnjit::sm90 {
+// ---- common/load_boxes.h
+// A tile from global to shared memory.
+
+
+namespace attnjit {
 
 /// Loads one tile, a TMA box for each chunk of columns, rows from `row` of (head, batch).
 template <TileLayout kLayout>
@@ -2305,6 +2338,10 @@ ATTNJIT_DEVICE void LoadBoxes(u32 smem, const TensorMap& map, u32 full, int row,
             batch);
   }
 }
+
+}  // namespace attnjit
+
+namespace attnjit::sm90 {
 
 /// Where a producing warp is in its rings. A warp has one role, so that few registers do for all:
 /// K and V, Q, or V for the guards.
