@@ -38,7 +38,8 @@ struct ArchInfo {
   int smem_per_sm;       ///< Bytes; a block also takes kSmemReservedPerBlock of them.
   int registers_per_sm;  ///< 32-bit registers.
   int max_threads_per_sm;
-  bool has_wgmma;  ///< TMA, wgmma, setmaxnreg: the sm90 family.
+  bool has_wgmma;    ///< TMA, wgmma, setmaxnreg: the sm90 family.
+  bool has_tcgen05;  ///< TMA, tcgen05, tensor memory: the sm100 family.
 };
 
 inline constexpr int kSmemReservedPerBlock = 1024;

@@ -83,6 +83,7 @@ class Inliner {
 
 const char* PlanType(const MmaPlan&) { return "MmaPlan"; }
 const char* PlanType(const Sm90Plan&) { return "Sm90Plan"; }
+const char* PlanType(const Sm100Plan&) { return "Sm100Plan"; }
 
 void PrintPlan(const KernelPlan& plan, llvm::raw_ostream& os) {
   std::visit(

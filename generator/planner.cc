@@ -10,6 +10,8 @@ const char* FamilyName(Family family) {
       return "mma";
     case Family::kSm90:
       return "sm90";
+    case Family::kSm100:
+      return "sm100";
   }
   return "";
 }
@@ -22,10 +24,15 @@ llvm::Expected<KernelPlan> PlanKernel(const KernelSpec& spec, Arch arch) {
   using Planner = llvm::Expected<KernelPlan> (*)(const KernelSpec&, Arch);
   std::vector<Planner> planners;
   if (GetArchInfo(arch).has_wgmma) planners.push_back(PlanSm90);
+  if (GetArchInfo(arch).has_tcgen05) planners.push_back(PlanSm100);
   planners.push_back(PlanMma);
   for (const Planner planner : planners) {
     llvm::Expected<KernelPlan> plan = planner(spec, arch);
-    if (plan) return plan;
+    if (plan) {
+      // Why it is not a family that was tried before.
+      plan->reasons.insert(plan->reasons.begin(), unmet.begin(), unmet.end());
+      return plan;
+    }
     if (llvm::Error other = llvm::handleErrors(plan.takeError(), collect)) return other;
   }
   return llvm::make_error<PlanError>(std::move(unmet));

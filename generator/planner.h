@@ -13,12 +13,14 @@
 #include "generator/spec.h"
 #include "llvm/Support/Error.h"
 #include "templates/mma/plan.h"
+#include "templates/sm100/plan.h"
 #include "templates/sm90/plan.h"
 
 namespace attnjit {
 
-enum class Family { kMma, kSm90 };
-const char* FamilyName(Family family);  ///< "mma", "sm90": also the folder under templates/.
+enum class Family { kMma, kSm90, kSm100 };
+const char* FamilyName(
+    Family family);  ///< "mma", "sm90", "sm100": also the folder under templates/.
 
 /// One region of dynamic shared memory, for explain and for tests.
 struct SmemRegion {
@@ -33,18 +35,20 @@ struct KernelPlan {
   Arch arch = Arch::kSm80;
   Family family = Family::kMma;
   std::string name;  ///< KernelName(spec, arch).
-  std::variant<MmaPlan, Sm90Plan> plan;
+  std::variant<MmaPlan, Sm90Plan, Sm100Plan> plan;
 
   // What launching needs to know.
   int threads = 0;
-  int smem_bytes = 0;       ///< Dynamic shared memory of a block, alignment slack included.
-  int tile_m = 0;           ///< Query tokens of one tile.
-  int tile_heads = 1;       ///< Query heads of one tile.
-  int tile_n = 0;           ///< K/V rows of one block.
-  int split_blocks = 0;     ///< K/V blocks that one piece of a tile takes; 0: tiles are not cut.
-  int tile_counters = 0;    ///< Of a tile that is cut: counters in the workspace.
-  int blocks_per_sm = 1;    ///< What the plan expects to be resident.
-  bool persistent = false;  ///< Grid is min(num_tiles, SMs * blocks_per_sm), else num_tiles.
+  int smem_bytes = 0;     ///< Dynamic shared memory of a block, alignment slack included.
+  int tile_m = 0;         ///< Query tokens of one tile.
+  int tile_heads = 1;     ///< Query heads of one tile.
+  int tile_n = 0;         ///< K/V rows of one block.
+  int split_blocks = 0;   ///< K/V blocks that one piece of a tile takes; 0: tiles are not cut.
+  int tile_counters = 0;  ///< Of a tile that is cut: counters in the workspace.
+  int blocks_per_sm = 1;  ///< What the plan expects to be resident.
+  int cluster = 1;        ///< Blocks that compute a tile together: a cluster.
+  /// The grid is min(num_tiles, SMs * blocks_per_sm / cluster) clusters, else num_tiles blocks.
+  bool persistent = false;
 
   /// Templates that the plan's sizes call for (e.g. "ptx/wgmma/n128.h"), before the entry point.
   std::vector<std::string> headers;
@@ -59,6 +63,7 @@ llvm::Expected<KernelPlan> PlanKernel(const KernelSpec& spec, Arch arch);
 /// One family each; errors: PlanError. `arch` must be one the family generates for.
 llvm::Expected<KernelPlan> PlanMma(const KernelSpec& spec, Arch arch);
 llvm::Expected<KernelPlan> PlanSm90(const KernelSpec& spec, Arch arch);
+llvm::Expected<KernelPlan> PlanSm100(const KernelSpec& spec, Arch arch);
 
 }  // namespace attnjit
 

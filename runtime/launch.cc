@@ -1,7 +1,9 @@
 #include "runtime/launch.h"
 
+#include <algorithm>
 #include <array>
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "runtime/schedule.h"
 #include "runtime/tensor_map.h"
@@ -92,51 +94,81 @@ class LaunchContext {
   bool pushed_ = false;
 };
 
-/// The entry point's parameters: ForwardParams, then for sm90 the maps of q, k, v.
+/// How a tensor's tiles are loaded or stored.
+struct TileBox {
+  TileLayout layout;
+  int heads = 1;  ///< Side by side in the rows of a box.
+};
+
+/// The boxes of q, k, v, o in the order of the entry point's maps; none where it takes no maps.
+llvm::SmallVector<TileBox, 4> TileBoxes(const KernelPlan& plan) {
+  if (const auto* p = std::get_if<Sm90Plan>(&plan.plan)) {
+    return {{p->q, p->pack}, {p->k}, {p->v}};
+  }
+  if (const auto* p = std::get_if<Sm100Plan>(&plan.plan)) return {{p->q}, {p->k}, {p->v}, {p->o}};
+  return {};
+}
+
+/// The entry point's parameters: ForwardParams, then the maps of q, k, v and o that it takes.
 class KernelArguments {
  public:
   explicit KernelArguments(ForwardParams& params) : params_(params), pointers_{&params} {}
 
-  llvm::Error EncodeMaps(const DriverTable& driver, const Sm90Plan& plan, const ForwardArgs& args) {
-    const Problem& p = plan.problem;
+  llvm::Error EncodeMaps(const DriverTable& driver, const KernelPlan& plan,
+                         const ForwardArgs& args) {
+    const Problem& p = plan.spec.problem;
     const int64_t rows_q = p.packed ? args.total_q : args.seqlen_q;
     const int64_t rows_kv = p.packed ? args.total_kv : args.seqlen_kv;
     // With no keys k and v may be null, which no map can hold; nothing is read through theirs then.
     const void* k = rows_kv > 0 ? params_.k : params_.q;
     const void* v = rows_kv > 0 ? params_.v : params_.q;
     const int64_t batch = p.packed ? 1 : args.batch;
-    const auto map = [&](int i, const char* what, const void* data, Element element, int head_dim,
-                         int64_t rows, int64_t heads, const Strides& stride, const TileLayout& t,
-                         int box_heads) {
-      pointers_[i + 1] = &maps_[i];
-      return EncodeTensorMap(driver, what,
-                             {data, element, head_dim, rows, heads, batch, stride, t.chunk,
-                              t.rows / box_heads, t.swizzle_bytes(), box_heads},
-                             maps_[i]);
+    const struct {
+      const char* what;
+      const void* data;
+      Element element;
+      int head_dim;
+      int64_t rows;
+      int64_t heads;
+      const Strides& stride;
+    } tensors[] = {
+        {"q", params_.q, p.element, p.head_dim_qk, rows_q, args.heads_q, params_.q_stride},
+        {"k", k, p.element, p.head_dim_qk, rows_kv, args.heads_kv, params_.k_stride},
+        {"v", v, p.element, p.head_dim_v, rows_kv, args.heads_kv, params_.v_stride},
+        {"o", params_.o, p.element_o, p.head_dim_v, rows_q, args.heads_q, params_.o_stride},
     };
-    if (llvm::Error e = map(0, "q", params_.q, p.element, p.head_dim_qk, rows_q, args.heads_q,
-                            params_.q_stride, plan.q, plan.pack)) {
-      return e;
+    const llvm::SmallVector<TileBox, 4> boxes = TileBoxes(plan);
+    for (size_t i = 0; i < boxes.size(); ++i) {
+      const auto& t = tensors[i];
+      const auto& [layout, heads] = boxes[i];
+      pointers_[i + 1] = &maps_[i];
+      if (llvm::Error e =
+              EncodeTensorMap(driver, t.what,
+                              {t.data, t.element, t.head_dim, t.rows, t.heads, batch, t.stride,
+                               layout.chunk, layout.rows / heads, layout.swizzle_bytes(), heads},
+                              maps_[i])) {
+        return e;
+      }
     }
-    if (llvm::Error e = map(1, "k", k, p.element, p.head_dim_qk, rows_kv, args.heads_kv,
-                            params_.k_stride, plan.k, 1)) {
-      return e;
-    }
-    return map(2, "v", v, p.element, p.head_dim_v, rows_kv, args.heads_kv, params_.v_stride, plan.v,
-               1);
+    return llvm::Error::success();
   }
 
   void** pointers() { return pointers_.data(); }
 
  private:
   ForwardParams& params_;
-  std::array<cu::TensorMap, 3> maps_;
-  std::array<void*, 4> pointers_;
+  std::array<cu::TensorMap, 4> maps_;
+  std::array<void*, 5> pointers_;
 };
 
-cu::LaunchConfig ConfigFor(const KernelPlan& plan, int64_t blocks, cu::Stream stream) {
+ScheduleLimits LimitsOf(const LaunchTarget& target) {
+  const int64_t blocks = int64_t{target.device->sm_count()} * target.plan->blocks_per_sm;
+  return {std::max<int64_t>(1, blocks / target.plan->cluster), target.device->l2_bytes()};
+}
+
+cu::LaunchConfig ConfigFor(const KernelPlan& plan, int64_t clusters, cu::Stream stream) {
   cu::LaunchConfig config;
-  config.grid_x = static_cast<unsigned>(blocks);
+  config.grid_x = static_cast<unsigned>(plan.cluster * clusters);
   config.block_x = static_cast<unsigned>(plan.threads);
   config.shared_bytes = static_cast<unsigned>(plan.smem_bytes);
   config.stream = stream;
@@ -156,15 +188,12 @@ llvm::Error LaunchForward(const LaunchTarget& target, const LaunchDefaults& defa
   }
   LaunchContext context(target);
   if (llvm::Error error = context.TakeError()) return error;
-  const ScheduleLimits limits = {int64_t{target.device->sm_count()} * target.plan->blocks_per_sm,
-                                 target.device->l2_bytes()};
+  const ScheduleLimits limits = LimitsOf(target);
   SetSchedule(*target.plan, limits, *params);
   KernelArguments arguments(*params);
-  if (const auto* sm90 = std::get_if<Sm90Plan>(&target.plan->plan)) {
-    if (llvm::Error error = arguments.EncodeMaps(driver, *sm90, args)) return error;
-  }
+  if (llvm::Error error = arguments.EncodeMaps(driver, *target.plan, args)) return error;
   const cu::LaunchConfig config =
-      ConfigFor(*target.plan, GridBlocks(*target.plan, limits, *params), stream);
+      ConfigFor(*target.plan, GridClusters(*target.plan, limits, *params), stream);
   const cu::Result result =
       driver.launch_kernel(&config, context.function(), arguments.pointers(), nullptr);
   if (result == cu::kSuccess) return llvm::Error::success();

@@ -49,9 +49,9 @@ Section SectionOfRounds(int64_t all_heads, int64_t tiles_q, int64_t blocks, int6
 
 }  // namespace
 
-int64_t GridBlocks(const KernelPlan& plan, const ScheduleLimits& limits,
-                   const ForwardParams& params) {
-  return plan.persistent ? std::min<int64_t>(params.num_tiles, limits.blocks) : params.num_tiles;
+int64_t GridClusters(const KernelPlan& plan, const ScheduleLimits& limits,
+                     const ForwardParams& params) {
+  return plan.persistent ? std::min<int64_t>(params.num_tiles, limits.clusters) : params.num_tiles;
 }
 
 void SetSchedule(const KernelPlan& plan, const ScheduleLimits& limits, ForwardParams& params) {
@@ -64,7 +64,7 @@ void SetSchedule(const KernelPlan& plan, const ScheduleLimits& limits, ForwardPa
   if (plan.split_blocks != 0 || !LaterTilesAreHeavier(plan.spec.problem)) return;
 
   const int64_t in_l2 = limits.l2_bytes / 2 / KvBytesOfTileHead(plan, params);
-  const int64_t blocks = GridBlocks(plan, limits, params);
+  const int64_t blocks = GridClusters(plan, limits, params);
   // Blocks that the hardware hands out as others finish leave no turn empty.
   const Section section = plan.persistent ? SectionOfRounds(all_heads, tiles_q, blocks, in_l2)
                                           : Section{std::clamp<int64_t>(in_l2, 1, all_heads), 0};

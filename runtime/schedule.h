@@ -11,13 +11,13 @@ namespace attnjit {
 
 /// What of a GPU the order depends on.
 struct ScheduleLimits {
-  int64_t blocks = 0;    ///< Thread blocks of the launch that run at once.
+  int64_t clusters = 0;  ///< Clusters (or thread blocks without one) that run at once.
   int64_t l2_bytes = 0;  ///< Of its L2 cache.
 };
 
-/// Thread blocks to launch: all tiles, or as many as run at once where blocks are persistent.
-int64_t GridBlocks(const KernelPlan& plan, const ScheduleLimits& limits,
-                   const ForwardParams& params);
+/// Clusters to launch: one for each tile, or as many as run at once where they are persistent.
+int64_t GridClusters(const KernelPlan& plan, const ScheduleLimits& limits,
+                     const ForwardParams& params);
 
 /// Sets num_slots and the sections of params, whose tiles are set (num_tiles > 0). Results do not
 /// depend on it: it says what runs when. docs/adr/0010-sections-of-heads.md.

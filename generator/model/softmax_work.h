@@ -6,14 +6,14 @@
 
 namespace attnjit {
 
-/// A fragment as mma and wgmma lay it out: four lanes share a row, a thread has two rows of every
-/// sixteen.
+/// A fragment in the registers of its warps.
 struct Fragment {
   double rows = 0;     ///< Of S and O, all warps.
   double columns = 0;  ///< tile_n.
   double head_dim_v = 0;
-  /// Rows, counted once by each of the four lanes that share it.
-  double row_states() const { return 4 * rows; }
+  double lanes_of_row = 4;  ///< That share a row, as mma and wgmma lay it out; tcgen05: 1.
+  /// Rows, counted once by each of the lanes that share it.
+  double row_states() const { return lanes_of_row * rows; }
 };
 
 /// One block: for each element of S a max, a scale-and-subtract, an exponential, a sum and half a

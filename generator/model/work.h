@@ -61,6 +61,7 @@ struct TileWork {
 TileWork TileWorkOf(const KernelPlan& plan);
 TileWork TileWorkOf(const Sm90Plan& plan);
 TileWork TileWorkOf(const MmaPlan& plan);
+TileWork TileWorkOf(const Sm100Plan& plan);
 
 }  // namespace attnjit
 

@@ -123,7 +123,9 @@ llvm::Error Measure(const TuneOptions& options, const AttentionSpec& spec, int o
 }
 
 int StagesOf(const KernelPlan& plan) {
-  return std::visit([](const auto& p) { return p.stages; }, plan.plan);
+  if (const auto* p = std::get_if<Sm100Plan>(&plan.plan)) return p->k_stages;
+  if (const auto* p = std::get_if<Sm90Plan>(&plan.plan)) return p->stages;
+  return std::get<MmaPlan>(plan.plan).stages;
 }
 
 std::string Ms(double milliseconds) {

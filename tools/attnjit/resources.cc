@@ -11,6 +11,12 @@ std::vector<RegisterGrant> Grants(const Sm90Plan& plan, const KernelPlan&) {
           {"producer", plan.threads() - consumers, plan.producer_registers}};
 }
 
+std::vector<RegisterGrant> Grants(const Sm100Plan& plan, const KernelPlan&) {
+  return {{"softmax", 256, plan.softmax_registers},
+          {"correction", 128, plan.correction_registers},
+          {"other", 128, plan.other_registers}};
+}
+
 /// The compiler's bound from __launch_bounds__: registers are given in units of 8 to a thread, at
 /// most 255 (CUDA C++ Programming Guide 13.0, "Technical Specifications per Compute Capability").
 std::vector<RegisterGrant> Grants(const MmaPlan& plan, const KernelPlan& kernel) {
@@ -32,13 +38,17 @@ std::vector<ResourceUse> ResourceUses(const KernelPlan& plan) {
   for (const RegisterGrant& grant : RegisterGrants(plan)) {
     registers += static_cast<int64_t>(grant.threads) * grant.registers;
   }
-  return {
+  std::vector<ResourceUse> uses = {
       {"shared memory of a block, bytes", plan.smem_bytes, arch.smem_per_block},
       {"shared memory of an SM, bytes", blocks * (plan.smem_bytes + kSmemReservedPerBlock),
        arch.smem_per_sm},
       {"registers of an SM, at most", blocks * registers, arch.registers_per_sm},
       {"threads of an SM", blocks * plan.threads, arch.max_threads_per_sm},
   };
+  if (const auto* sm100 = std::get_if<Sm100Plan>(&plan.plan)) {
+    uses.push_back({"columns of tensor memory", blocks * sm100->tensor_columns, 512});
+  }
+  return uses;
 }
 
 }  // namespace attnjit

@@ -1074,7 +1074,7 @@ ATTNJIT_DEVICE void RescaleO(float (&o)[kCount], const float (&rescale)[2]) {
 
 
 // ---- common/ring.h
-// A ring of stages that roles walk at their own pace.
+// Where a role is at barriers: in a ring of stages, or at single ones.
 
 
 namespace attnjit {
@@ -1090,6 +1090,14 @@ struct Ring {
       parity ^= 1;
     }
   }
+};
+
+/// Parities of up to 32 barriers, in one register.
+struct Parities {
+  u32 bits = 0;
+
+  ATTNJIT_DEVICE u32 Of(int index) const { return bits >> index & 1; }
+  ATTNJIT_DEVICE void Flip(int index) { bits ^= 1u << index; }
 };
 
 }  // namespace attnjit

@@ -16,7 +16,7 @@
 namespace attnjit {
 namespace {
 
-constexpr ScheduleLimits kH100 = {.blocks = 132, .l2_bytes = 50 << 20};
+constexpr ScheduleLimits kH100 = {.clusters = 132, .l2_bytes = 50 << 20};
 constexpr int64_t kTokens = 16384;
 
 KernelPlan CausalPlan(int head_dim, Arch arch) {
@@ -65,7 +65,7 @@ TEST(Schedule, PersistentBlocksHaveAboutTheSameToDoAtEveryLength) {
     for (const int64_t seqlen : {512, 729, 1024, 1500, 2048, 4096, 8192, 16384}) {
       const ForwardParams params =
           Scheduled(plan, kTokens / seqlen, 2048 / head_dim, seqlen, kH100);
-      const std::vector<int64_t> load = LoadOfBlocks(plan, params, kH100.blocks);
+      const std::vector<int64_t> load = LoadOfBlocks(plan, params, kH100.clusters);
       int64_t sum = 0;
       for (const int64_t of_block : load) sum += of_block;
       const double balance = static_cast<double>(sum) / static_cast<double>(load.size()) /
@@ -79,7 +79,7 @@ TEST(Schedule, SectionsAreWholeRoundsAndFitHalfOfTheL2) {
   const KernelPlan plan = CausalPlan(128, Arch::kSm90a);
   const ForwardParams params = Scheduled(plan, 32, 16, 512, kH100);
   EXPECT_GT(params.sections, 0);
-  EXPECT_EQ(params.section_slots % kH100.blocks, 0);
+  EXPECT_EQ(params.section_slots % kH100.clusters, 0);
   EXPECT_LE(params.section_heads * 512 * 2 * (128 + 128), kH100.l2_bytes / 2);
 }
 
@@ -99,10 +99,11 @@ TEST(Schedule, TilesOfOneWeightNeedNoSections) {
 
 TEST(Schedule, BlocksThatTheHardwareHandsOutLeaveNoTurnEmpty) {
   const KernelPlan plan = CausalPlan(128, Arch::kSm80);
-  const ForwardParams params = Scheduled(plan, 32, 16, 512, {.blocks = 108, .l2_bytes = 40 << 20});
+  const ForwardParams params =
+      Scheduled(plan, 32, 16, 512, {.clusters = 108, .l2_bytes = 40 << 20});
   EXPECT_GT(params.sections, 0);
   EXPECT_EQ(params.num_slots, params.num_tiles);
-  EXPECT_EQ(GridBlocks(plan, {.blocks = 108}, params), params.num_tiles);
+  EXPECT_EQ(GridClusters(plan, {.clusters = 108}, params), params.num_tiles);
   LoadOfBlocks(plan, params, 1);
 }
 
