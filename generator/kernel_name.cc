@@ -59,6 +59,7 @@ std::string KernelName(const KernelSpec& spec, Arch arch) {
   if (spec.seqlen_q_multiple_of != 1) name += "_sq" + std::to_string(spec.seqlen_q_multiple_of);
   if (spec.seqlen_kv_multiple_of != 1) name += "_skv" + std::to_string(spec.seqlen_kv_multiple_of);
   if (spec.seqlen_q_at_most != 0) name += "_sqmax" + std::to_string(spec.seqlen_q_at_most);
+  if (spec.ctas != 0) name += "_cta" + std::to_string(spec.ctas);
   return name;
 }
 

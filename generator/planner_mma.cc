@@ -173,6 +173,7 @@ KernelPlan Finish(const KernelSpec& spec, Arch arch, const MmaPlan& p, const Til
 llvm::Expected<KernelPlan> PlanMma(const KernelSpec& spec, Arch arch) {
   const ArchInfo& gpu = GetArchInfo(arch);
   std::vector<std::string> unmet;
+  if (spec.ctas == 2) unmet.push_back("mma: no two CTAs compute a tile together");
   if (spec.element_kv != spec.problem.element) {
     unmet.push_back(llvm::formatv(
         "mma: q and kv must have one dtype (mma.sync multiplies operands of one type), got {0} and "

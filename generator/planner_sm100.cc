@@ -105,6 +105,7 @@ bool Fits(const KernelSpec& spec, Arch arch, const Sm100Choices& c) {
 /// flight. That pays where shared memory is short, and costs tiles of 512 rows, which a mask cuts
 /// unevenly: so for wide head dims, and with a mask for the widest only.
 int ChooseCtas(const KernelSpec& spec) {
+  if (spec.ctas != 0) return static_cast<int>(spec.ctas);
   if (spec.seqlen_q_at_most != 0 && spec.seqlen_q_at_most <= 256) return 1;
   const Problem& p = spec.problem;
   const bool widest = p.head_dim_v > kMaxOfOneTile;

@@ -219,6 +219,7 @@ std::vector<std::string> Unmet(const KernelSpec& spec, Arch arch) {
   if (spec.element_kv != spec.problem.element) {
     unmet.push_back("sm90: q and kv must have one dtype: wgmma multiplies operands of one type");
   }
+  if (spec.ctas == 2) unmet.push_back("sm90: no two CTAs compute a tile together");
   return unmet;
 }
 

@@ -49,6 +49,7 @@ struct AttentionSpec {
   int64_t seqlen_q_multiple_of = 1;
   int64_t seqlen_kv_multiple_of = 1;
   int64_t seqlen_q_at_most = 0;  ///< 0: no such promise.
+  int64_t ctas = 0;              ///< That compute a tile together, 1 or 2; 0: the planner decides.
 };
 
 // Numbers of queries that kernels are made for: few (a tile holds all query heads of a group, K/V
@@ -65,6 +66,7 @@ struct KernelSpec {
   int64_t seqlen_kv_multiple_of = 1;
   /// 0: no such promise, or one above kShortQueries; between kFewQueries and that: kShortQueries.
   int64_t seqlen_q_at_most = 0;
+  int64_t ctas = 0;              ///< 1 or 2 as the request says; 0: the planner decides.
   bool operator==(const KernelSpec&) const = default;
 };
 

@@ -40,6 +40,7 @@ void AddHints(const Spec& spec, Json& json) {
   add("seqlen_q_multiple_of", spec.seqlen_q_multiple_of, 1);
   add("seqlen_kv_multiple_of", spec.seqlen_kv_multiple_of, 1);
   add("seqlen_q_at_most", spec.seqlen_q_at_most, 0);
+  add("ctas", spec.ctas, 0);
 }
 
 Bound LeftBound(const std::optional<int32_t>& left) {
@@ -103,6 +104,7 @@ KernelSpec ResolveKernelSpec(const AttentionSpec& spec) {
   kernel.seqlen_q_at_most = spec.seqlen_q_at_most <= kFewQueries     ? spec.seqlen_q_at_most
                             : spec.seqlen_q_at_most <= kShortQueries ? kShortQueries
                                                                      : 0;
+  kernel.ctas = spec.ctas;
   return kernel;
 }
 

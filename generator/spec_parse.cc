@@ -241,9 +241,13 @@ void SpecReader::ReadHints(const JsonPlace& place) {
                     .value_or(1);
     };
   };
+  const auto read_ctas = [this](const JsonPlace& at) {
+    spec_.ctas = ReadInteger(at, {1, 2}, "1 or 2", diagnostics_).value_or(0);
+  };
   const FieldReader fields[] = {{"seqlen_q_multiple_of", read_into(spec_.seqlen_q_multiple_of)},
                                 {"seqlen_kv_multiple_of", read_into(spec_.seqlen_kv_multiple_of)},
-                                {"seqlen_q_at_most", read_into(spec_.seqlen_q_at_most)}};
+                                {"seqlen_q_at_most", read_into(spec_.seqlen_q_at_most)},
+                                {"ctas", read_ctas}};
   ReadObject(place, fields, diagnostics_);
 }
 

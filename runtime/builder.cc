@@ -61,7 +61,7 @@ size_t KernelRequestHash::operator()(const KernelRequest& request) const {
       p.head_dim_qk, p.head_dim_v, p.group, static_cast<int>(p.left), static_cast<int>(p.right),
       static_cast<int>(p.diagonal), p.packed, p.lse, static_cast<int>(request.spec.element_kv),
       request.spec.seqlen_q_multiple_of, request.spec.seqlen_kv_multiple_of,
-      request.spec.seqlen_q_at_most, request.gpu);
+      request.spec.seqlen_q_at_most, request.spec.ctas, request.gpu);
 }
 
 Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::move(parts)) {

@@ -78,6 +78,7 @@ std::string RequestJson(const CaseSpec& spec, int64_t heads_kv) {
   if (spec.seqlen_kv_multiple_of != 1) {
     json["hints"]["seqlen_kv_multiple_of"] = spec.seqlen_kv_multiple_of;
   }
+  if (spec.ctas != 0) json["hints"]["ctas"] = spec.ctas;
   if (spec.seqlen_q_at_most != 0) json["hints"]["seqlen_q_at_most"] = spec.seqlen_q_at_most;
   return json.dump();
 }

@@ -27,6 +27,7 @@ struct CaseSpec {
   int64_t seqlen_q_multiple_of = 1;
   int64_t seqlen_kv_multiple_of = 1;
   int64_t seqlen_q_at_most = 0;  ///< 0: not promised.
+  int64_t ctas = 0;              ///< 0: the planner decides.
 
   CaseSpec& Dims(int qk, int v) { return dim_qk = qk, dim_v = v, *this; }
   CaseSpec& Dtype(Element e) { return element = element_o = e, *this; }

@@ -28,6 +28,8 @@ TEST(KernelNameTest, SaysWhatDiffersFromTheShortestRequest) {
             "fwd_sm90a_bf16_kvfp16_ofp16_d64_window_lr_thd_sq128_skv64");
   EXPECT_EQ(Name(R"({"head_dim":64,"dtype":"bf16","hints":{"seqlen_q_at_most":4}})"),
             "fwd_sm90a_bf16_d64_sqmax4");
+  EXPECT_EQ(Name(R"({"head_dim":64,"dtype":"bf16","hints":{"ctas":2}})"),
+            "fwd_sm90a_bf16_d64_cta2");
 }
 
 TEST(KernelNameTest, NamesEachKindOfWindow) {

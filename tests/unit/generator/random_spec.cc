@@ -102,6 +102,7 @@ void AddHints(const AttentionSpec& spec, Rng& rng, std::vector<Member>& members)
   if (spec.seqlen_q_at_most != 0) {
     hints.push_back({"seqlen_q_at_most", Integer(spec.seqlen_q_at_most, rng)});
   }
+  if (spec.ctas != 0) hints.push_back({"ctas", Integer(spec.ctas, rng)});
   if (!hints.empty() || Chance(rng, 0.2)) members.push_back({"hints", Object(hints, rng)});
 }
 
@@ -136,6 +137,7 @@ AttentionSpec RandomSpec(Rng& rng) {
   if (Chance(rng, 0.3)) spec.seqlen_q_multiple_of = Uniform(rng, 1, 300);
   if (Chance(rng, 0.3)) spec.seqlen_kv_multiple_of = Uniform(rng, 1, 300);
   if (Chance(rng, 0.3)) spec.seqlen_q_at_most = Uniform(rng, 1, 300);
+  if (Chance(rng, 0.2)) spec.ctas = Uniform(rng, 1, 2);
   return spec;
 }
 

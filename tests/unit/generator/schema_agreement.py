@@ -41,8 +41,9 @@ FIELDS = {
     "softmax_scale": ([None, 1, 0.125, 1e-30], [0, -1, 1e31, "1", True]),
     "lse": ([True, False], [0, "yes"]),
     "hints": (
-        [{}, {"seqlen_q_multiple_of": 128}, {"seqlen_kv_multiple_of": 3}, {"seqlen_q_at_most": 1}],
-        [None, {"seqlen_q_multiple_of": 0}, {"seqlen": 1}],
+        [{}, {"seqlen_q_multiple_of": 128}, {"seqlen_kv_multiple_of": 3}, {"seqlen_q_at_most": 1},
+         {"ctas": 2}],
+        [None, {"seqlen_q_multiple_of": 0}, {"seqlen": 1}, {"ctas": 3}],
     ),
 }
 

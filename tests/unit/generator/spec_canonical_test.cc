@@ -74,6 +74,8 @@ TEST(SpecCanonicalTest, RequestsThatDifferInAnyFieldHaveDifferentCanonicalForms)
       R"("hints":{"seqlen_q_multiple_of":2})",
       R"("hints":{"seqlen_kv_multiple_of":2})",
       R"("hints":{"seqlen_q_at_most":1})",
+      R"("hints":{"ctas":1})",
+      R"("hints":{"ctas":2})",
       R"("x-nothing":0)",
   };
   std::map<std::string, std::string> seen;
