@@ -19,6 +19,11 @@ inline constexpr char kPackedSpec[] =
     R"({"head_dim": 64, "dtype": "bf16", "heads": {"q": 4, "kv": 4}, "layout": "thd",
         "mask": "causal", "align": "bottom_right", "lse": true})";
 
+/// Two CTAs for each tile.
+inline constexpr char kPairSpec[] =
+    R"({"head_dim": 128, "dtype": "bf16", "heads": {"q": 8, "kv": 2}, "mask": "causal",
+        "align": "bottom_right", "lse": true, "hints": {"ctas": 2}})";
+
 /// Few queries: K/V is split, and a launch needs a workspace.
 inline constexpr char kDecodeSpec[] =
     R"({"head_dim": 128, "dtype": "bf16", "heads": {"q": 8, "kv": 2}, "mask": "causal",

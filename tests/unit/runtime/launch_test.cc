@@ -25,7 +25,9 @@ class LaunchTest : public testing::Test {
     for (int i = 0; i < 8; ++i) fake_.pointers[FakeAddress(i)] = {cu::kMemoryTypeDevice, 1, false};
     spec_ = MustParse(json);
     plan_ = MustPlan(json, arch);
-    fake_.maps_per_launch = plan_.family == Family::kSm90 ? 3 : 0;
+    fake_.maps_per_launch = plan_.family == Family::kSm90    ? 3
+                            : plan_.family == Family::kSm100 ? 4
+                                                             : 0;
     device_ = llvm::cantFail(Device::Open(table, kDevice));
     module_ = llvm::cantFail(Module::Load(table, "a cubin", plan_.name));
     target_ = {&plan_, device_.get(),
@@ -106,6 +108,20 @@ TEST_F(LaunchTest, MakesTensorMapsOfTheCallersStridesAndThePlansBoxes) {
   expect(0, args.q, {128, 1000, 8, 2}, {2048, 256, 2048000}, plan.q);
   expect(1, args.k, {128, 3000, 2, 2}, {8192, 2 << 20, 256}, plan.k);
   expect(2, args.v, {128, 3000, 2, 2}, {512, 256, 1536000}, plan.v);
+}
+
+TEST_F(LaunchTest, LaunchesWholeClustersThatStoreThroughAMapOfO) {
+  Prepare(kPairSpec, Arch::kSm100a);
+  const auto& plan = std::get<Sm100Plan>(plan_.plan);
+  ForwardArgs args = DenseArgs();
+  ASSERT_EQ(Launch(args), "");
+  const FakeDriver::Launch launch = fake_.launches()[0];
+  EXPECT_EQ(launch.config.grid_x,
+            2u * std::min(132u / 2, static_cast<unsigned>(launch.params.num_tiles)));
+  ASSERT_EQ(launch.maps.size(), 4u);
+  const FakeDriver::EncodedMap map = fake_.encoded_maps()[launch.maps[3]];
+  EXPECT_EQ(map.address, args.o.data);
+  EXPECT_EQ(map.box, (std::vector<uint32_t>{static_cast<uint32_t>(plan.o.chunk), 128, 1, 1}));
 }
 
 TEST_F(LaunchTest, MakesOneBatchOfPackedTokens) {
