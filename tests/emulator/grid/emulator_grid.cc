@@ -15,6 +15,8 @@ constexpr std::array<Lengths, 5> kLengths = {
     {{1, 77}, {64, 65}, {127, 129}, {130, 333}, {200, 100}}};
 constexpr std::array<Lengths, 3> kFewLengths = {{{3, 130}, {129, 255}, {140, 60}}};
 constexpr std::array<Lengths, 1> kOneLength = {{{129, 140}}};
+/// For tiles of up to 512 rows: parts of them, one of them and more.
+constexpr std::array<Lengths, 4> kWideLengths = {{{1, 77}, {130, 333}, {300, 200}, {600, 150}}};
 
 class Grid {
  public:
@@ -49,6 +51,29 @@ class Grid {
     Values();
     Hints();
     Launches();
+  }
+
+  /// One CTA and pairs, whichever the planner would not choose by itself among them.
+  void AddCtas() {
+    for (int ctas : {1, 2}) {
+      base_.ctas = ctas;
+      Dense("ctas", Make(128, 128, Element::kBf16, {}), kWideLengths);
+      Dense("ctas", Make(128, 128, Element::kFp16, CausalMask()), kWideLengths);
+      Dense("ctas", Make(256, 256, Element::kBf16, {}), kFewLengths);
+    }
+    Dense("ctas", Make(64, 64, Element::kBf16, {}), kWideLengths);
+    Dense("ctas", Make(192, 128, Element::kBf16, CausalMask()), kWideLengths);
+    Dense("ctas", Make(256, 256, Element::kFp16, CausalMask()), kFewLengths);
+    Dense("ctas", Make(72, 40, Element::kFp16, {100, 30}), kWideLengths);
+    CaseSpec grouped = Make(64, 128, Element::kBf16, CausalMask());
+    grouped.group = 4;
+    Packed("ctas", grouped);
+    for (Plant plant : {Plant::kNanUnseen, Plant::kInfUnseen, Plant::kNanInKey, Plant::kNanInValue,
+                        Plant::kNanInNeighbours}) {
+      builder_.AddDense("nan", Make(64, 64, Element::kBf16, CausalMask()), 560, 600, 1, 1).plant =
+          plant;
+    }
+    base_.ctas = 0;
   }
 
  private:
@@ -167,7 +192,8 @@ std::vector<SuiteCase> MakeEmulatorGrid(Arch arch) {
   Grid grid(arch);
   grid.AddCommon();
   // One GPU of each family gets it all.
-  if (arch == Arch::kSm90a || arch == Arch::kSm80) grid.AddMore();
+  if (arch == Arch::kSm80 || arch == Arch::kSm90a || arch == Arch::kSm100a) grid.AddMore();
+  if (arch == Arch::kSm100a) grid.AddCtas();
   return grid.Take();
 }
 

@@ -105,10 +105,11 @@ constexpr Arch kArchs[] = {Arch::kSm80,   Arch::kSm86,   Arch::kSm89,  Arch::kSm
 INSTANTIATE_TEST_SUITE_P(Archs, EmulatorGridTest, testing::ValuesIn(kArchs),
                          [](const auto& param) { return GetArchInfo(param.param).name; });
 
-TEST(EmulatorGridSizeTest, HasAtLeast200Cases) {
+TEST(EmulatorGridSizeTest, HasEnoughCasesOfEachFamily) {
   size_t cases = 0;
   for (Arch arch : kArchs) cases += MakeEmulatorGrid(arch).size();
-  EXPECT_GE(cases, 200u);
+  EXPECT_GE(cases, 350u);
+  EXPECT_GE(MakeEmulatorGrid(Arch::kSm100a).size(), 150u);
 }
 
 }  // namespace
