@@ -4,9 +4,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cache/cubin.h"
 #include "cache/error.h"
 #include "cache/section_codec.h"
 #include "cache/sha256.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Format.h"
@@ -328,6 +330,16 @@ llvm::Error CheckEntryIs(const CacheEntry& entry, const CacheKey& key,
   if (entry.canonical_spec != canonical_spec) {
     return DamagedError("it holds another spec: " +
                         llvm::StringRef(entry.canonical_spec).take_front(200));
+  }
+  return CheckCubin(entry.cubin, entry.arch, entry.name);
+}
+
+llvm::Error CheckEntrySource(const CacheEntry& entry) {
+  llvm::SmallVector<llvm::StringRef, 16> lines;
+  llvm::StringRef(entry.compile_options).split(lines, '\n', -1, /*KeepEmpty=*/false);
+  const std::vector<std::string> options(lines.begin(), lines.end());
+  if (MakeCacheKey(entry.source, entry.arch, options, entry.key.toolchain) != entry.key) {
+    return DamagedError("its source, arch and options do not give its key");
   }
   return llvm::Error::success();
 }

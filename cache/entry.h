@@ -67,9 +67,14 @@ llvm::Expected<CacheEntry> ParseEntry(llvm::StringRef file, Unpack unpack = Unpa
 /// its size. The sections' lengths are checked against the size, their contents are not.
 llvm::Expected<EntryInfo> ReadEntryInfo(llvm::StringRef beginning, uint64_t file_size);
 
-/// A parsed entry is the one that was asked for. Errors: CacheError (kDamaged) saying what differs.
+/// A parsed entry is the one that was asked for, and its cubin one that may be loaded
+/// (cache/cubin.h). Errors: CacheError (kDamaged) saying what differs.
 llvm::Error CheckEntryIs(const CacheEntry& entry, const CacheKey& key,
                          llvm::StringRef canonical_spec);
+
+/// The request part of its key is that of the source, arch and options it holds. Needs all
+/// sections. Errors: CacheError (kDamaged).
+llvm::Error CheckEntrySource(const CacheEntry& entry);
 
 }  // namespace attnjit
 

@@ -44,7 +44,7 @@ static const char* Hint(int error) {
 llvm::Error UnavailableError(const llvm::Twine& what, int error) {
   // generic_category().message is thread safe where strerror need not be.
   std::string message = "cannot " + what.str() + ": " + std::generic_category().message(error);
-  return llvm::make_error<CacheError>(CacheError::Kind::kUnavailable, message + Hint(error));
+  return llvm::make_error<CacheError>(CacheError::Kind::kUnavailable, message + Hint(error), error);
 }
 
 llvm::Error UnsafeError(const llvm::Twine& what) {

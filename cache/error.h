@@ -20,14 +20,17 @@ class CacheError : public llvm::ErrorInfo<CacheError> {
   };
 
   static char ID;
-  CacheError(Kind kind, std::string message) : kind_(kind), message_(std::move(message)) {}
+  CacheError(Kind kind, std::string message, int system_error = 0)
+      : kind_(kind), message_(std::move(message)), system_error_(system_error) {}
   Kind kind() const { return kind_; }
+  int system_error() const { return system_error_; }  ///< errno of what the system refused, or 0.
   void log(llvm::raw_ostream& os) const override;
   std::error_code convertToErrorCode() const override;
 
  private:
   Kind kind_;
   std::string message_;
+  int system_error_;
 };
 
 /// Bytes that cannot be trusted; `what` names the damaged part.

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,11 +45,28 @@ auto RetryOnSignal(Call call) {
   return result;
 }
 
-llvm::Error CheckOwner(const struct stat& info, const std::string& path, const char* kind) {
-  if (info.st_uid != ::geteuid()) {
-    return UnsafeError("the " + llvm::Twine(kind) + " " + path + " belongs to user " +
-                       llvm::Twine(info.st_uid) + ", not to user " + llvm::Twine(::geteuid()) +
-                       ", and is not used; name a directory of your own with ATTNJIT_CACHE_DIR");
+bool IsOwnGroup(gid_t group) {
+  if (group == ::getegid()) return true;
+  std::vector<gid_t> groups(static_cast<size_t>(std::max(0, ::getgroups(0, nullptr))));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  return count > 0 &&
+         std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
+}
+
+bool IsAccepted(const struct stat& info, const AccessRules& rules) {
+  return info.st_uid == ::geteuid() || (rules.root_owned && info.st_uid == 0) ||
+         (rules.group_shared && IsOwnGroup(info.st_gid));
+}
+
+llvm::Error CheckOwner(const struct stat& info, const std::string& path, const char* kind,
+                       const AccessRules& rules) {
+  if (rules.any_owner) return llvm::Error::success();
+  if (!IsAccepted(info, rules)) {
+    return UnsafeError(
+        "the " + llvm::Twine(kind) + " " + path + " belongs to user " + llvm::Twine(info.st_uid) +
+        ", not to user " + llvm::Twine(::geteuid()) +
+        ", and is not used; name a directory of your own with ATTNJIT_CACHE_DIR, or set "
+        "ATTNJIT_CACHE_TRUST=1 if you trust whoever can write to it");
   }
   if (info.st_mode & S_IWOTH) {
     return UnsafeError("anyone may write to the " + llvm::Twine(kind) + " " + path +
@@ -58,7 +76,8 @@ llvm::Error CheckOwner(const struct stat& info, const std::string& path, const c
   return llvm::Error::success();
 }
 
-llvm::Expected<UniqueFd> CheckedDirectory(int fd, int error, const std::string& path) {
+llvm::Expected<UniqueFd> CheckedDirectory(int fd, int error, const std::string& path,
+                                          const AccessRules& rules) {
   if (fd < 0) {
     if (error == ENOENT) return UniqueFd();
     return UnavailableError("open the directory " + path, error);
@@ -66,7 +85,7 @@ llvm::Expected<UniqueFd> CheckedDirectory(int fd, int error, const std::string& 
   UniqueFd directory(fd);
   struct stat info;
   if (::fstat(fd, &info) != 0) return UnavailableError("stat " + path, errno);
-  if (llvm::Error unsafe = CheckOwner(info, path, "directory")) return unsafe;
+  if (llvm::Error unsafe = CheckOwner(info, path, "directory", rules)) return unsafe;
   return directory;
 }
 
@@ -117,32 +136,43 @@ bool ReadAll(int fd, std::string* out) {
   return true;
 }
 
+// A new directory of a shared cache: the umask took the group's bits, and what is made in it is to
+// be the group's too. Not being its owner (another process made it) leaves it as it is.
+void SetGroupMode(int directory, const AccessRules& rules) {
+  if (rules.group_shared) ::fchmod(directory, 02770);
+}
+
 }  // namespace
 
-llvm::Expected<UniqueFd> OpenPrivateDirectory(const std::string& path, OnMissing on_missing) {
+llvm::Expected<UniqueFd> OpenPrivateDirectory(const std::string& path, OnMissing on_missing,
+                                              const AccessRules& rules) {
   int fd = ::open(path.c_str(), kDirectoryFlags);
   if (fd < 0 && errno == ENOENT && on_missing == OnMissing::kCreate) {
     if (llvm::Error error = MakeDirectories(path)) return error;
     fd = ::open(path.c_str(), kDirectoryFlags);
+    if (fd >= 0) SetGroupMode(fd, rules);
   }
-  return CheckedDirectory(fd, errno, path);
+  return CheckedDirectory(fd, errno, path, rules);
 }
 
 llvm::Expected<UniqueFd> OpenPrivateSubdirectory(int directory, const std::string& name,
-                                                 const std::string& path, OnMissing on_missing) {
+                                                 const std::string& path, OnMissing on_missing,
+                                                 const AccessRules& rules) {
   int fd = ::openat(directory, name.c_str(), kDirectoryFlags | O_NOFOLLOW);
   if (fd < 0 && errno == ENOENT && on_missing == OnMissing::kCreate) {
     if (::mkdirat(directory, name.c_str(), 0700) != 0 && errno != EEXIST) {
       return UnavailableError("create the directory " + path, errno);
     }
     fd = ::openat(directory, name.c_str(), kDirectoryFlags | O_NOFOLLOW);
+    if (fd >= 0) SetGroupMode(fd, rules);
   }
-  return CheckedDirectory(fd, errno, path);
+  return CheckedDirectory(fd, errno, path, rules);
 }
 
 llvm::Expected<std::optional<FileBytes>> ReadPrivateFile(int directory, const std::string& name,
                                                          const std::string& path, uint64_t limit,
-                                                         uint64_t wanted) {
+                                                         uint64_t wanted,
+                                                         const AccessRules& rules) {
   // O_NONBLOCK: a pipe in the file's place must not make the open wait for a writer.
   UniqueFd fd(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
@@ -153,9 +183,10 @@ llvm::Expected<std::optional<FileBytes>> ReadPrivateFile(int directory, const st
   struct stat info;
   if (::fstat(fd.get(), &info) != 0) return UnavailableError("stat " + path, errno);
   if (!S_ISREG(info.st_mode)) return DamagedError(path + " is not a regular file");
-  if (llvm::Error unsafe = CheckOwner(info, path, "file")) return unsafe;
+  if (llvm::Error unsafe = CheckOwner(info, path, "file", rules)) return unsafe;
   FileBytes file;
   file.size = static_cast<uint64_t>(info.st_size);
+  file.modified_unix = info.st_mtim.tv_sec;
   if (file.size > limit) {
     return DamagedError(path + " is too long: " + llvm::Twine(file.size) + " bytes of at most " +
                         llvm::Twine(limit));
@@ -169,12 +200,16 @@ llvm::Expected<std::optional<FileBytes>> ReadPrivateFile(int directory, const st
 }
 
 llvm::Error ReplaceFile(int directory, const std::string& name, const std::string& path,
-                        llvm::StringRef bytes, bool sync) {
+                        llvm::StringRef bytes, bool sync, const AccessRules& rules) {
   const std::string temporary = TemporaryName();
   UniqueFd fd(::openat(directory, temporary.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return UnavailableError("create a file beside " + path, errno);
   auto remove = llvm::make_scope_exit([&] { ::unlinkat(directory, temporary.c_str(), 0); });
+  // The umask may have taken the group's bits.
+  if (rules.group_shared && ::fchmod(fd.get(), 0660) != 0) {
+    return UnavailableError("set the mode of " + path, errno);
+  }
   if (int error = WriteAll(fd.get(), bytes)) return UnavailableError("write " + path, error);
   if (sync && ::fsync(fd.get()) != 0) return UnavailableError("sync " + path, errno);
   // Some file systems (NFS, quotas) report a failed write only here.

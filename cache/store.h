@@ -17,7 +17,8 @@ namespace attnjit {
 /// result, and reports the problem.
 struct Lookup {
   std::shared_ptr<const CacheEntry> entry;  ///< Verified; null: a miss.
-  std::string problem;  ///< Why something that was there is not used, e.g. damage; or "".
+  std::string problem;   ///< Why something that was there is not used, e.g. damage; or "".
+  int system_error = 0;  ///< errno where the system refused, for every key alike; or 0.
 };
 
 /// Thread safe.

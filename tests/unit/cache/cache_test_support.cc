@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/unit/cache/fake_cubin.h"
+
 namespace attnjit {
 
 namespace fs = std::filesystem;
@@ -37,13 +39,11 @@ CacheEntry MakeEntry(int seed) {
   }
   entry.compile_options = "--gpu-architecture=sm_90a\n-std=c++20\n";
   entry.ptx = ".version 9.0\n.target sm_90a\n" + std::string(5000, 'p') + number;
-  entry.cubin = std::string(
-      "\x7f"
-      "ELF\0\xff\n",
-      7);
+  std::string code;
   for (unsigned i = 0, x = 12345 + seed; i < 3000; ++i, x = x * 1664525 + 1013904223) {
-    entry.cubin.push_back(static_cast<char>(x >> 24));  // Does not compress.
+    code.push_back(static_cast<char>(x >> 24));  // Does not compress.
   }
+  entry.cubin = FakeCubin(90, entry.name, code);
   entry.compile_log = "ptxas info    : Used 168 registers\n";
   entry.attnjit_version = "0.1.0";
   entry.nvrtc_version = "13.0";

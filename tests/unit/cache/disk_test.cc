@@ -22,6 +22,12 @@ mode_t ModeOf(const std::string& path) {
   return info.st_mode & 07777;
 }
 
+DiskOptions Synced() {
+  DiskOptions options;
+  options.sync = true;
+  return options;
+}
+
 class DiskCacheTest : public testing::Test {
  protected:
   // The entry is missed with a problem that contains `what`, and the next Put and Get work again.
@@ -56,7 +62,7 @@ TEST_F(DiskCacheTest, AnotherCacheOfTheSameDirectorySeesIt) {
 }
 
 TEST_F(DiskCacheTest, SyncedEntriesAreTheSame) {
-  PutOrFail(DiskCache(cache.Path(), /*sync=*/true), entry);
+  PutOrFail(DiskCache(cache.Path(), Synced()), entry);
   EXPECT_NE(cache.Get(entry.key, entry.canonical_spec).entry, nullptr);
 }
 

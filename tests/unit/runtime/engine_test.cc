@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "launch_problem.h"
 #include "runtime/engine_parts.h"
+#include "tests/unit/cache/fake_cubin.h"
 
 namespace attnjit {
 namespace {
@@ -32,7 +33,10 @@ struct FakeCompiler {
   std::atomic<int> compilations = 0;
 
   static std::string CubinOf(const std::string& version, const std::string& entry) {
-    return "cubin of " + entry + " by " + version;
+    int sm = 0;
+    llvm::StringRef rest = llvm::StringRef(entry).split("sm").second;
+    rest.consumeInteger(10, sm);
+    return FakeCubin(sm, entry, "by " + version);
   }
 };
 
