@@ -10,8 +10,9 @@
 #include "generator/plan_choices.h"
 #include "generator/plan_json.h"
 #include "llvm/ADT/Hashing.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "runtime/engine_settings.h"
+#include "runtime/not_built.h"
 
 namespace attnjit {
 namespace {
@@ -35,6 +36,23 @@ std::optional<std::vector<std::string>> TakeToolchainError(llvm::Error& error) {
 bool UsesTuningRecords() {
   const char* value = std::getenv("ATTNJIT_TUNED");
   return value == nullptr || llvm::StringRef(value) != "0";
+}
+
+/// Does not wait for a creator: who may not compile may not wait for a compiler either.
+llvm::Expected<EntryPtr> FindOrElse(const MemoryCache& memory, const CacheKey& key,
+                                    MemoryCache::Creator create) {
+  if (EntryPtr found = memory.Find(key)) return found;
+  return create();
+}
+
+Origin OriginOf(Layer layer) {
+  switch (layer) {
+    case Layer::kDisk:
+      return Origin::kDisk;
+    case Layer::kReadOnly:
+      return Origin::kLayer;
+  }
+  return Origin::kDisk;
 }
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
@@ -64,15 +82,16 @@ size_t KernelRequestHash::operator()(const KernelRequest& request) const {
       request.spec.seqlen_q_at_most, request.spec.ctas, request.gpu);
 }
 
-Builder::Builder(const EngineOptions& options, EngineParts parts) : parts_(std::move(parts)) {
-  if (!options.disk_cache) return;
-  const std::string dir = options.cache_dir.empty() ? DefaultCacheDir() : options.cache_dir;
-  if (dir.empty()) {
+Builder::Builder(const EngineOptions& options, EngineParts parts)
+    : parts_(std::move(parts)),
+      jit_(options.jit.value_or(JitPolicy::kAllow)),
+      layers_(CacheLayers(options)),
+      record_(options.record_path) {
+  if (options.disk_cache && options.cache_dir.empty()) {
     no_disk_reason_ =
         "kernels are kept in memory only: there is no home directory; set ATTNJIT_CACHE_DIR";
-  } else {
-    disk_.emplace(dir);
-    if (options.tuned && UsesTuningRecords()) tuning_.emplace(dir);
+  } else if (options.disk_cache && options.tuned && UsesTuningRecords()) {
+    tuning_.emplace(options.cache_dir);
   }
 }
 
@@ -87,13 +106,15 @@ void Builder::Replace(const KernelRequest& request, BuiltPtr built) {
   built_[request] = std::move(built);
 }
 
-llvm::Expected<BuiltPtr> Builder::BuildPlan(const KernelRequest& request, KernelPlan plan) {
+llvm::Expected<BuiltPtr> Builder::BuildPlan(const KernelRequest& request, KernelPlan plan,
+                                            JitPolicy jit) {
   const auto start = std::chrono::steady_clock::now();
   llvm::Expected<Source> source = Emit(request, plan);
   if (!source) return source.takeError();
   const auto create = [&]() -> llvm::Expected<EntryPtr> {
     auto built = std::make_shared<Built>();
-    llvm::Expected<EntryPtr> entry = Create(*source, *built);
+    AddWarning(built->result, record_.Add(source->canonical_spec));
+    llvm::Expected<EntryPtr> entry = Create(*source, jit, *built);
     if (!entry) return entry;
     built->result.entry = *entry;
     built->result.plan = plan;
@@ -101,7 +122,9 @@ llvm::Expected<BuiltPtr> Builder::BuildPlan(const KernelRequest& request, Kernel
     Replace(request, std::move(built));  // Before any waiting thread goes on.
     return entry;
   };
-  llvm::Expected<EntryPtr> entry = memory_.GetOrCreate(source->key, create);
+  llvm::Expected<EntryPtr> entry = jit == JitPolicy::kNever
+                                       ? FindOrElse(memory_, source->key, create)
+                                       : memory_.GetOrCreate(source->key, create);
   if (!entry) return entry.takeError();
   if (BuiltPtr found = Find(request)) return found;
   // Another request gave the very same source.
@@ -133,19 +156,19 @@ std::optional<KernelPlan> Builder::TunedPlan(const KernelRequest& request,
   return std::move(*plan);
 }
 
-llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request) {
+llvm::Expected<BuiltPtr> Builder::Build(const KernelRequest& request, JitPolicy jit) {
   if (BuiltPtr found = Find(request)) return found;
   std::string warning;
   if (std::optional<KernelPlan> tuned = TunedPlan(request, warning)) {
-    return BuildPlan(request, std::move(*tuned));
+    return BuildPlan(request, std::move(*tuned), jit);
   }
   if (request.gpu.empty()) {
     llvm::Expected<KernelPlan> plan = PlanKernel(request.spec, request.arch);
     if (!plan) return plan.takeError();
-    return BuildPlan(request, std::move(*plan));
+    return BuildPlan(request, std::move(*plan), jit);
   }
   // Not tuned for this GPU: the kernel that every other one gets.
-  llvm::Expected<BuiltPtr> built = Build({request.spec, request.arch, ""});
+  llvm::Expected<BuiltPtr> built = Build({request.spec, request.arch, ""}, jit);
   if (!built) return built;
   if (!warning.empty()) {
     auto warned = std::make_shared<Built>(**built);
@@ -178,35 +201,65 @@ llvm::Expected<Builder::Source> Builder::Emit(const KernelRequest& request,
   return source;
 }
 
-llvm::Expected<EntryPtr> Builder::Create(const Source& source, Built& built) {
+llvm::Expected<EntryPtr> Builder::Create(const Source& source, JitPolicy jit, Built& built) {
   BuildResult& result = built.result;
-  AddWarning(result, no_disk_reason_);
+  std::call_once(no_disk_told_, [&] { AddWarning(result, no_disk_reason_); });
+  const bool never = jit_ == JitPolicy::kNever || jit == JitPolicy::kNever;
   std::optional<std::vector<std::string>> no_toolchain = source.no_toolchain;
   if (!no_toolchain) {
-    if (EntryPtr entry = FindOnDisk(source, result)) return entry;
-    llvm::Expected<EntryPtr> compiled = Compile(source, result);
-    if (compiled) return compiled;
-    llvm::Error error = compiled.takeError();
-    no_toolchain = TakeToolchainError(error);
-    if (error) return error;
+    if (EntryPtr entry = FindInLayers(source, result)) return entry;
+    if (!never) {
+      llvm::Expected<EntryPtr> created = CreateInTurn(source, result);
+      if (created) return created;
+      llvm::Error error = created.takeError();
+      no_toolchain = TakeToolchainError(error);
+      if (error) return error;
+    }
   }
-  built.offline = true;
-  if (EntryPtr entry = FindOffline(source.key, source.canonical_spec, {}, result)) return entry;
+  // An engine that never compiles has no toolchain in effect; a caller who asks once not to compile
+  // waits for this engine's own.
+  if (no_toolchain || jit_ == JitPolicy::kNever) {
+    built.offline = true;
+    if (EntryPtr entry = FindOffline(source.key, source.canonical_spec, {}, result)) return entry;
+  }
+  if (never) return llvm::make_error<NotBuiltError>(source.canonical_spec, source.arch);
   return llvm::make_error<ToolchainError>(std::move(*no_toolchain));
 }
 
-EntryPtr Builder::FindOnDisk(const Source& source, BuildResult& result) const {
-  if (!disk_) return nullptr;
-  Lookup found = disk_->Get(source.key, source.canonical_spec);
-  AddWarning(result, found.problem);
+llvm::Expected<EntryPtr> Builder::CreateInTurn(const Source& source, BuildResult& result) {
+  if (llvm::Error error = failed_.Find(source.key)) return error;
+  const LayeredCache::Turn turn = layers_.AwaitTurn(source.key);
+  AddWarning(result, turn.warning);
+  // Another process may have had its turn since the first look.
+  if (EntryPtr entry = FindInLayers(source, result)) return entry;
+  if (const std::optional<CompileFailure> failure = layers_.GetFailure(source.key)) {
+    const CompileError error = FromFailure(*failure);
+    failed_.Add(source.key, error);
+    return llvm::make_error<CompileError>(error);
+  }
+  llvm::Expected<EntryPtr> compiled = Compile(source, result);
+  if (compiled) return compiled;
+  return llvm::handleErrors(compiled.takeError(),
+                            [&](std::unique_ptr<CompileError> error) -> llvm::Error {
+                              failed_.Add(source.key, *error);
+                              if (error->deterministic()) {
+                                layers_.PutFailure(source.key, ToFailure(*error));
+                              }
+                              return llvm::Error(std::move(error));
+                            });
+}
+
+EntryPtr Builder::FindInLayers(const Source& source, BuildResult& result) const {
+  LayeredCache::Found found = layers_.Get(source.key, source.canonical_spec);
+  AddWarning(result, found.warning);
   if (found.entry != nullptr) {
-    result.origin = Origin::kDisk;
-    result.path = disk_->EntryPath(source.key);
+    result.origin = OriginOf(found.layer);
+    result.path = std::move(found.path);
   }
   return std::move(found.entry);
 }
 
-llvm::Expected<EntryPtr> Builder::Compile(const Source& source, BuildResult& result) const {
+llvm::Expected<EntryPtr> Builder::Compile(const Source& source, BuildResult& result) {
   llvm::Expected<CompileOutput> output =
       parts_.compile(source.text, source.plan.name, source.options);
   if (!output) return output.takeError();
@@ -231,36 +284,24 @@ llvm::Expected<EntryPtr> Builder::Compile(const Source& source, BuildResult& res
   entry->smem_dynamic_bytes = source.plan.smem_bytes;
   entry->created_unix = std::time(nullptr);
   result.origin = Origin::kCompiled;
-  if (disk_) {
-    if (llvm::Expected<std::string> path = disk_->Put(*entry)) {
-      result.path = std::move(*path);
-    } else {
-      AddWarning(result, "the kernel was not cached: " + llvm::toString(path.takeError()));
-    }
-  }
+  LayeredCache::Stored stored = layers_.Put(*entry);
+  result.path = std::move(stored.path);
+  AddWarning(result, stored.warning);
   return entry;
 }
 
 EntryPtr Builder::FindOffline(const CacheKey& key, llvm::StringRef canonical,
                               const std::vector<CacheKey>& refused, BuildResult& result) const {
-  if (!disk_) return nullptr;
-  llvm::Expected<std::vector<DiskItem>> items = disk_->FindByRequest(key.request);
-  if (!items) {
-    AddWarning(result, llvm::toString(items.takeError()));
-    return nullptr;
-  }
-  for (const DiskItem& item : *items) {
-    if (llvm::is_contained(refused, item.key)) continue;
-    Lookup found = disk_->Get(item.key, canonical);
-    AddWarning(result, found.problem);
-    if (found.entry == nullptr) continue;
-    result.origin = Origin::kDisk;
-    result.path = item.path;
-    AddWarning(result, "NVRTC is not usable here; took the entry that NVRTC " +
-                           found.entry->nvrtc_version + " compiled, " + item.path);
-    return std::move(found.entry);
-  }
-  return nullptr;
+  LayeredCache::Found found = layers_.GetOfAnyToolchain(key.request, canonical, refused);
+  AddWarning(result, found.warning);
+  if (found.entry == nullptr) return nullptr;
+  result.origin = OriginOf(found.layer);
+  result.path = found.path;
+  const char* why =
+      jit_ == JitPolicy::kNever ? "compiling is not allowed here" : "NVRTC is not usable here";
+  AddWarning(result, std::string(why) + "; took the entry that NVRTC " +
+                         found.entry->nvrtc_version + " compiled, " + found.path);
+  return std::move(found.entry);
 }
 
 BuiltPtr Builder::NextOffline(const BuildResult& current,

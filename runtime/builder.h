@@ -9,11 +9,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cache/disk.h"
+#include "cache/layers.h"
 #include "cache/memory.h"
 #include "cache/tuning.h"
 #include "llvm/Support/Error.h"
 #include "runtime/engine_parts.h"
+#include "runtime/failed_builds.h"
+#include "runtime/record.h"
 
 namespace attnjit {
 
@@ -38,14 +40,16 @@ struct Built {
 };
 using BuiltPtr = std::shared_ptr<const Built>;
 
-/// Thread safe. One kernel is compiled once however many threads ask for it at a time.
+/// Thread safe. One kernel is compiled once however many threads, and processes that share the
+/// cache's directory, ask for it at a time.
 class Builder {
  public:
-  /// `cache_dir` as in EngineOptions; no disk where `disk_cache` is false or no directory is known.
+  /// `options` are complete (WithEnvironment).
   Builder(const EngineOptions& options, EngineParts parts);
 
-  /// Errors: PlanError, CompileError, ToolchainError. Trouble with the cache is a warning.
-  llvm::Expected<BuiltPtr> Build(const KernelRequest& request);
+  /// `jit` may forbid what the engine allows. Errors: PlanError, CompileError, ToolchainError,
+  /// NotBuiltError. Trouble with the cache is a warning.
+  llvm::Expected<BuiltPtr> Build(const KernelRequest& request, JitPolicy jit = JitPolicy::kAllow);
 
   /// The kernel if this process has it; null if not. Does no work.
   BuiltPtr Find(const KernelRequest& request) const;
@@ -62,19 +66,24 @@ class Builder {
   /// The plan that was measured to be the fastest on the request's GPU; nullopt: none was, or it is
   /// not usable, and then `warning` says why.
   std::optional<KernelPlan> TunedPlan(const KernelRequest& request, std::string& warning) const;
-  llvm::Expected<BuiltPtr> BuildPlan(const KernelRequest& request, KernelPlan plan);
+  llvm::Expected<BuiltPtr> BuildPlan(const KernelRequest& request, KernelPlan plan, JitPolicy jit);
   llvm::Expected<Source> Emit(const KernelRequest& request, const KernelPlan& plan) const;
-  llvm::Expected<MemoryCache::EntryPtr> Create(const Source& source, Built& built);
-  llvm::Expected<MemoryCache::EntryPtr> Compile(const Source& source, BuildResult& result) const;
-  MemoryCache::EntryPtr FindOnDisk(const Source& source, BuildResult& result) const;
+  llvm::Expected<MemoryCache::EntryPtr> Create(const Source& source, JitPolicy jit, Built& built);
+  llvm::Expected<MemoryCache::EntryPtr> CreateInTurn(const Source& source, BuildResult& result);
+  llvm::Expected<MemoryCache::EntryPtr> Compile(const Source& source, BuildResult& result);
+  MemoryCache::EntryPtr FindInLayers(const Source& source, BuildResult& result) const;
   MemoryCache::EntryPtr FindOffline(const CacheKey& key, llvm::StringRef canonical,
                                     const std::vector<CacheKey>& refused,
                                     BuildResult& result) const;
 
   const EngineParts parts_;
-  std::optional<DiskCache> disk_;
+  const JitPolicy jit_;
+  const LayeredCache layers_;
   std::optional<TuningStore> tuning_;
   std::string no_disk_reason_;  ///< A warning, where the caller wanted a disk cache.
+  std::once_flag no_disk_told_;
+  RequestRecord record_;
+  FailedBuilds failed_;
   MemoryCache memory_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<KernelRequest, BuiltPtr, KernelRequestHash> built_;

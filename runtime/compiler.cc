@@ -24,10 +24,14 @@ void CompileError::SetSaved(std::string source_path, std::string command_path) {
 
 void CompileError::log(llvm::raw_ostream& os) const {
   os << "NVRTC could not compile " << kernel_ << ": " << first_error_ << "\n";
+  if (failed_before_unix_ != 0) {
+    os << "It failed before and is remembered, so it was not tried again.";
+    if (!source_path_.empty()) os << " ";
+  }
   if (!source_path_.empty()) {
     os << "The source is in " << source_path_ << ", the command and the whole log in "
        << command_path_ << ".";
-  } else {
+  } else if (!save_problem_.empty()) {
     os << "The source could not be saved: " << save_problem_;
   }
 }
@@ -126,7 +130,8 @@ std::string Text(std::optional<std::string> bytes) {
 
 // One compilation; on failure `problem` has one line and the output has the log.
 CompileOutput RunNvrtc(const NvrtcTable& nvrtc, const std::string& source, llvm::StringRef entry,
-                       llvm::ArrayRef<std::string> options, std::string* problem) {
+                       llvm::ArrayRef<std::string> options, std::string* problem,
+                       bool* deterministic) {
   CompileOutput output;
   NvrtcProgram program = nullptr;
   NvrtcResult result =
@@ -141,6 +146,7 @@ CompileOutput RunNvrtc(const NvrtcTable& nvrtc, const std::string& source, llvm:
   result = nvrtc.compile_program(program, static_cast<int>(arguments.size()), arguments.data());
   output.log = Text(ReadResult(program, nvrtc.get_log_size, nvrtc.get_log));
   if (result != kNvrtcSuccess) {
+    *deterministic = result == kNvrtcErrorInvalidOption || result == kNvrtcErrorCompilation;
     *problem = FirstErrorLine(output.log);
     if (problem->empty()) *problem = nvrtc.get_error_string(result);
     return output;
@@ -247,14 +253,16 @@ llvm::Expected<CompileOutput> Compiler::Compile(llvm::StringRef source, llvm::St
   const auto start = std::chrono::steady_clock::now();
   CompileOutput output;
   std::string problem;
+  bool deterministic = false;
   if (source.contains('\0')) {
     problem = "the source contains a NUL character";
   } else {
-    output = RunNvrtc(state_->library.table, source.str(), entry, all, &problem);
+    output = RunNvrtc(state_->library.table, source.str(), entry, all, &problem, &deterministic);
   }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   if (!problem.empty()) {
     auto error = std::make_unique<CompileError>(entry.str(), problem, output.log);
+    if (deterministic) error->SetDeterministic();
     const std::string& dir = state_->options.failure_dir;
     SaveFailure(dir.empty() ? DefaultFailureDir() : dir, source, entry, all, error.get());
     return llvm::Error(std::move(error));

@@ -24,6 +24,7 @@ class CompileError : public llvm::ErrorInfo<CompileError> {
   static char ID;
   CompileError(std::string kernel, std::string first_error, std::string log)
       : kernel_(std::move(kernel)), first_error_(std::move(first_error)), log_(std::move(log)) {}
+  const std::string& kernel() const { return kernel_; }
   const std::string& first_error() const { return first_error_; }  ///< One line.
   const std::string& compile_log() const { return log_; }          ///< Whole.
   /// The saved source, and beside it the command that compiles it again with the log; "" where they
@@ -33,11 +34,19 @@ class CompileError : public llvm::ErrorInfo<CompileError> {
   const std::string& save_problem() const { return save_problem_; }
   void SetSaved(std::string source_path, std::string command_path);
   void SetSaveProblem(std::string problem) { save_problem_ = std::move(problem); }
+  /// The same input would fail again: NVRTC's word is on the input, not on what it ran out of.
+  bool deterministic() const { return deterministic_; }
+  void SetDeterministic() { deterministic_ = true; }
+  /// It was not compiled now: it failed then, in seconds since 1970, and is remembered. 0: now.
+  int64_t failed_before_unix() const { return failed_before_unix_; }
+  void SetFailedBefore(int64_t unix_time) { failed_before_unix_ = unix_time; }
   void log(llvm::raw_ostream& os) const override;
   std::error_code convertToErrorCode() const override;
 
  private:
   std::string kernel_, first_error_, log_, source_path_, command_path_, save_problem_;
+  bool deterministic_ = false;
+  int64_t failed_before_unix_ = 0;
 };
 
 struct CompileOutput {

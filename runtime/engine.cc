@@ -11,6 +11,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "runtime/builder.h"
 #include "runtime/engine_parts.h"
+#include "runtime/engine_settings.h"
 #include "runtime/launch.h"
 #include "runtime/module.h"
 
@@ -248,7 +249,10 @@ EngineParts DefaultParts(const EngineOptions& options) {
 
 llvm::Expected<std::unique_ptr<Engine>> CreateEngine(const EngineOptions& options,
                                                      EngineParts parts) {
-  return std::make_unique<EngineImpl>(options, std::move(parts));
+  llvm::Expected<EngineOptions> complete =
+      WithEnvironment(options, [](const char* name) { return std::getenv(name); });
+  if (!complete) return complete.takeError();
+  return std::make_unique<EngineImpl>(*complete, std::move(parts));
 }
 
 llvm::Expected<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& options) {

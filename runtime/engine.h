@@ -2,8 +2,11 @@
 #ifndef ATTNJIT_RUNTIME_ENGINE_H_
 #define ATTNJIT_RUNTIME_ENGINE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/entry.h"
 #include "generator/planner.h"
@@ -13,15 +16,31 @@
 
 namespace attnjit {
 
+/// Whether what no cache has may be compiled.
+enum class JitPolicy { kAllow, kNever };
+
+/// Fields that are not set are taken from the environment (runtime/engine_settings.h).
 struct EngineOptions {
-  std::string cache_dir;  ///< "": DefaultCacheDir() of cache/disk.h.
-  bool disk_cache = true;
-  bool tuned = true;        ///< Prepare takes plans from the cache's tuning records for its GPU.
+  std::string cache_dir;   ///< "": DefaultCacheDir() of cache/disk_directory.h.
+  bool disk_cache = true;  ///< False: kernels are kept in memory only; no layer is looked at.
+  bool tuned = true;       ///< Prepare takes plans from the cache's tuning records for its GPU.
+  std::optional<std::vector<std::string>> read_only_cache_dirs;  ///< In the order to look.
+  std::optional<bool> group_shared_cache;   ///< Modes 2770 and 0660; files of the group's members.
+  std::optional<bool> trust_cache_owners;   ///< Use the directories whoever owns them.
+  std::optional<uint64_t> cache_max_bytes;  ///< Not set anywhere: no cap.
+  std::optional<int64_t> creation_wait_ms;  ///< For another process that builds; else a minute.
+  std::optional<JitPolicy> jit;             ///< Not set anywhere: kAllow.
+  std::string record_path;                  ///< "": nothing is recorded (runtime/record.h).
   std::string nvrtc_path;   ///< "": $ATTNJIT_NVRTC, else the search of runtime/compiler.h.
   std::string driver_path;  ///< "": libcuda.so.1.
 };
 
-enum class Origin { kCompiled, kMemory, kDisk };
+enum class Origin {
+  kCompiled,
+  kMemory,
+  kDisk,   ///< The cache's directory.
+  kLayer,  ///< A directory that is only read.
+};
 
 /// What Build made or found.
 struct BuildResult {
@@ -57,7 +76,7 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Spec to cached cubin, without a GPU or a driver. Errors: PlanError, CompileError,
-  /// ToolchainError.
+  /// ToolchainError, NotBuiltError where compiling is not allowed.
   virtual llvm::Expected<BuildResult> Build(const AttentionSpec& spec, Arch arch) = 0;
 
   /// Build for the device's arch (spec.arch must be unset or runnable there) and load. A repeated

@@ -23,6 +23,8 @@ const char* OriginName(Origin origin) {
       return "memory";
     case Origin::kDisk:
       return "disk";
+    case Origin::kLayer:
+      return "layer";
   }
   return "";
 }

@@ -11,6 +11,8 @@ namespace attnjit {
 // success and the value for its text are used here; nvrtcProgram is an opaque pointer.
 using NvrtcResult = int;
 inline constexpr NvrtcResult kNvrtcSuccess = 0;
+inline constexpr NvrtcResult kNvrtcErrorInvalidOption = 5;
+inline constexpr NvrtcResult kNvrtcErrorCompilation = 6;
 struct NvrtcProgramOpaque;
 using NvrtcProgram = NvrtcProgramOpaque*;
 

@@ -7,6 +7,7 @@
 #include "generator/nearest.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
+#include "runtime/engine_settings.h"
 #include "runtime/launch.h"
 
 namespace attnjit {
@@ -38,7 +39,8 @@ int UnexpectedArgument(const CLI::App& app, const std::string& argument) {
 }
 
 int ExitCodeOf(const llvm::ErrorInfoBase& error) {
-  if (error.isA<UsageError>() || error.isA<SpecError>() || error.isA<LaunchError>()) {
+  if (error.isA<UsageError>() || error.isA<SpecError>() || error.isA<LaunchError>() ||
+      error.isA<SettingError>()) {
     return kExitUsage;
   }
   return error.isA<PlanError>() ? kExitUnsupported : kExitFailed;

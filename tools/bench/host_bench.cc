@@ -42,10 +42,16 @@ class ScratchDir {
   std::filesystem::path path_;
 };
 
+EngineOptions InDirectory(const std::string& dir) {
+  EngineOptions options;
+  options.cache_dir = dir;
+  return options;
+}
+
 /// What all benchmarks share: one cache on disk, one NVRTC.
 struct Bench {
   ScratchDir dir;
-  EngineOptions options{dir.path(), true, "", ""};
+  EngineOptions options = InDirectory(dir.path());
   EngineParts parts = DefaultParts(options);
 
   std::unique_ptr<Engine> NewEngine(const EngineParts& with) const {

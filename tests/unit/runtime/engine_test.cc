@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "launch_problem.h"
 #include "runtime/engine_parts.h"
+#include "runtime/not_built.h"
 #include "tests/unit/cache/fake_cubin.h"
 
 namespace attnjit {
@@ -30,6 +31,7 @@ struct FakeCompiler {
   std::string version = "13.0";
   bool missing = false;
   bool failing = false;
+  bool deterministic = false;
   std::atomic<int> compilations = 0;
 
   static std::string CubinOf(const std::string& version, const std::string& entry) {
@@ -68,7 +70,9 @@ class EngineTest : public testing::Test {
           ++compiler_.compilations;
           EXPECT_TRUE(source.contains(entry));
           if (compiler_.failing) {
-            return llvm::make_error<CompileError>(entry.str(), "no semicolon", "the log");
+            CompileError error(entry.str(), "no semicolon", "the log");
+            if (compiler_.deterministic) error.SetDeterministic();
+            return llvm::make_error<CompileError>(error);
           }
           CompileOutput output;
           output.ptx = ".version 9.0";
@@ -82,11 +86,18 @@ class EngineTest : public testing::Test {
     };
   }
 
-  std::unique_ptr<Engine> NewEngine(bool disk = true) {
+  EngineOptions Options() const {
     EngineOptions options;
     options.cache_dir = dir_.string();
-    options.disk_cache = disk;
+    return options;
+  }
+  std::unique_ptr<Engine> NewEngine(const EngineOptions& options) {
     return llvm::cantFail(CreateEngine(options, Parts()));
+  }
+  std::unique_ptr<Engine> NewEngine(bool disk = true) {
+    EngineOptions options = Options();
+    options.disk_cache = disk;
+    return NewEngine(options);
   }
 
   static BuildResult MustBuild(Engine& engine, const char* spec = kSpec, Arch arch = Arch::kSm90a) {
@@ -196,13 +207,35 @@ TEST_F(EngineTest, CompilesAgainForAnotherToolchain) {
   EXPECT_EQ(MustBuild(*NewEngine()).origin, Origin::kCompiled);
 }
 
-TEST_F(EngineTest, PassesACompileErrorOnAndTriesAgainNextTime) {
+TEST_F(EngineTest, ACompileErrorIsRememberedInTheProcess) {
   const auto engine = NewEngine();
   compiler_.failing = true;
-  EXPECT_TRUE(Contains(MessageOf<CompileError>(engine->Build(MustParse(kSpec), Arch::kSm90a)),
-                       "no semicolon"));
+  const std::string first = MessageOf<CompileError>(engine->Build(MustParse(kSpec), Arch::kSm90a));
+  EXPECT_TRUE(Contains(first, "no semicolon")) << first;
+  EXPECT_FALSE(Contains(first, "failed before")) << first;
+  const std::string second = MessageOf<CompileError>(engine->Build(MustParse(kSpec), Arch::kSm90a));
+  EXPECT_TRUE(Contains(second, "no semicolon")) << second;
+  EXPECT_TRUE(Contains(second, "failed before")) << second;
+  EXPECT_EQ(compiler_.compilations, 1);
   compiler_.failing = false;
-  EXPECT_EQ(MustBuild(*engine).origin, Origin::kCompiled);
+  EXPECT_EQ(MustBuild(*NewEngine()).origin, Origin::kCompiled)
+      << "An error that need not come again is not remembered on disk.";
+}
+
+TEST_F(EngineTest, ADeterministicCompileErrorIsRememberedOnDiskWithItsLog) {
+  compiler_.failing = compiler_.deterministic = true;
+  llvm::consumeError(NewEngine()->Build(MustParse(kSpec), Arch::kSm90a).takeError());
+  llvm::Expected<BuildResult> again = NewEngine()->Build(MustParse(kSpec), Arch::kSm90a);
+  ASSERT_FALSE(again);
+  llvm::handleAllErrors(again.takeError(), [](const CompileError& error) {
+    EXPECT_EQ(error.first_error(), "no semicolon");
+    EXPECT_EQ(error.compile_log(), "the log");
+    EXPECT_NE(error.failed_before_unix(), 0);
+  });
+  EXPECT_EQ(compiler_.compilations, 1);
+  compiler_.digest = std::string(64, 'b');
+  compiler_.failing = false;
+  EXPECT_EQ(MustBuild(*NewEngine()).origin, Origin::kCompiled) << "Another toolchain may do it.";
 }
 
 TEST_F(EngineTest, ReportsWhatNoGpuOfTheArchCanRun) {
@@ -414,6 +447,82 @@ TEST_F(EngineTest, ATuningRecordThatFitsNotIsReportedAndThePlannerDecides) {
   const BuildResult damaged = MustPrepare(*NewEngine())->build();
   EXPECT_TRUE(Contains(damaged.warning, path)) << damaged.warning;
   EXPECT_EQ(damaged.entry->key, built.entry->key);
+}
+
+TEST_F(EngineTest, WhereCompilingIsNotAllowedAMissNamesTheSpecAndTheCommandThatBuildsIt) {
+  EngineOptions options = Options();
+  options.jit = JitPolicy::kNever;
+  const std::string message =
+      MessageOf<NotBuiltError>(NewEngine(options)->Build(MustParse(kSpec), Arch::kSm90a));
+  EXPECT_TRUE(Contains(message, "attnjit build '{")) << message;
+  EXPECT_TRUE(Contains(message, "\"head_dim\":128")) << message;
+  EXPECT_TRUE(Contains(message, "--arch sm_90a")) << message;
+  EXPECT_EQ(compiler_.compilations, 0);
+  MustBuild(*NewEngine());
+  EXPECT_EQ(MustBuild(*NewEngine(options)).origin, Origin::kDisk);
+  EXPECT_EQ(compiler_.compilations, 1);
+}
+
+TEST_F(EngineTest, WhereCompilingIsNotAllowedAnotherToolchainsEntryServes) {
+  MustBuild(*NewEngine());
+  compiler_.digest = std::string(64, 'b');
+  EngineOptions options = Options();
+  options.jit = JitPolicy::kNever;
+  const BuildResult served = MustBuild(*NewEngine(options));
+  EXPECT_EQ(served.origin, Origin::kDisk);
+  EXPECT_TRUE(Contains(served.warning, "NVRTC 13.0")) << served.warning;
+}
+
+TEST_F(EngineTest, TheCommandOfAMissBuildsTheVeryKernel) {
+  EngineOptions options = Options();
+  options.jit = JitPolicy::kNever;
+  llvm::Expected<BuildResult> missed = NewEngine(options)->Build(MustParse(kSpec), Arch::kSm90a);
+  ASSERT_FALSE(missed);
+  std::string spec;
+  llvm::handleAllErrors(missed.takeError(), [&](const NotBuiltError& e) { spec = e.spec(); });
+  MustBuild(*NewEngine(), spec.c_str());
+  EXPECT_EQ(MustBuild(*NewEngine(options)).origin, Origin::kDisk);
+}
+
+TEST_F(EngineTest, ServesFromAReadOnlyLayerWithoutCopyingIt) {
+  const BuildResult baked = MustBuild(*NewEngine());
+  EngineOptions options = Options();
+  options.cache_dir = dir_.string() + "_local";
+  options.read_only_cache_dirs = {dir_.string()};
+  const BuildResult served = MustBuild(*NewEngine(options));
+  EXPECT_EQ(served.origin, Origin::kLayer);
+  EXPECT_EQ(served.path, baked.path);
+  EXPECT_EQ(served.warning, "");
+  EXPECT_FALSE(std::filesystem::exists(options.cache_dir));
+  MustBuild(*NewEngine(options), kOtherSpec);
+  EXPECT_TRUE(std::filesystem::exists(options.cache_dir)) << "What is new goes to the directory.";
+  std::filesystem::remove_all(options.cache_dir);
+}
+
+TEST_F(EngineTest, RecordsEachKernelOnceAsARequestOnALine) {
+  EngineOptions options = Options();
+  std::filesystem::create_directory(dir_);
+  options.record_path = (dir_ / "record.jsonl").string();
+  const auto engine = NewEngine(options);
+  MustBuild(*engine);
+  MustBuild(*engine);
+  MustBuild(*engine, kOtherSpec);
+  std::ifstream file(options.record_path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(MustParse(lines[0].c_str()).arch, Arch::kSm90a);
+  MustBuild(*NewEngine(), lines[1].c_str());
+  EXPECT_EQ(compiler_.compilations, 2) << "A recorded line is the same kernel.";
+}
+
+TEST_F(EngineTest, ADirectoryThatCannotBeUsedIsWarnedOfOnce) {
+  std::ofstream(dir_) << "a file, not a directory";
+  const auto engine = NewEngine();
+  EXPECT_NE(MustBuild(*engine).warning, "");
+  const BuildResult second = MustBuild(*engine, kOtherSpec);
+  EXPECT_EQ(second.warning, "");
+  EXPECT_EQ(second.origin, Origin::kCompiled);
 }
 
 TEST_F(EngineTest, ManyEnginesShareACacheAndADevice) {
