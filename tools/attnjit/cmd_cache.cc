@@ -2,10 +2,12 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "cache/counters.h"
 #include "cache/disk.h"
 #include "generator/nearest.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+#include "runtime/engine_settings.h"
 #include "tools/attnjit/cache_tuning.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
@@ -16,6 +18,12 @@ namespace attnjit {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  bool json = false;
+  std::string max_bytes;
+  std::string max_age;
+};
 
 std::string Date(int64_t unix_time) {
   const std::time_t time = unix_time;
@@ -29,6 +37,7 @@ std::string Date(int64_t unix_time) {
 Json ItemJson(const DiskItem& item) {
   return {{"path", item.path},
           {"bytes", item.file_bytes},
+          {"used_unix", item.used_unix},
           {"key", {{"request", item.key.request}, {"toolchain", item.key.toolchain}}},
           {"name", item.info.name},
           {"arch", item.info.arch},
@@ -47,6 +56,7 @@ Json StatsJson(const DiskStats& stats) {
   return {{"entries", stats.entries},
           {"bytes", stats.bytes},
           {"damaged", stats.damaged},
+          {"failures", stats.failures},
           {"temporary_files", stats.temporary_files},
           {"temporary_bytes", stats.temporary_bytes}};
 }
@@ -55,8 +65,8 @@ void PrintJson(const Json& json) {
   llvm::outs() << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-int PrintPath(const DiskCache& cache, bool json) {
-  if (json) {
+int PrintPath(const DiskCache& cache, const Arguments& arguments) {
+  if (arguments.json) {
     PrintJson({{"path", cache.Path()}});
   } else {
     llvm::outs() << cache.Path() << '\n';
@@ -64,12 +74,12 @@ int PrintPath(const DiskCache& cache, bool json) {
   return kExitDone;
 }
 
-int PrintList(const DiskCache& cache, bool json) {
+int PrintList(const DiskCache& cache, const Arguments& arguments) {
   llvm::Expected<std::vector<DiskItem>> items = cache.List();
   if (!items) return ReportError(items.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
   if (!tuned) return ReportError(tuned.takeError());
-  if (json) {
+  if (arguments.json) {
     Json list = Json::array();
     for (const DiskItem& item : *items) list.push_back(ItemJson(item));
     for (const TuningItem& item : *tuned) list.push_back(TuningJson(item));
@@ -96,27 +106,38 @@ int PrintList(const DiskCache& cache, bool json) {
   return kExitDone;
 }
 
-int PrintStats(const DiskCache& cache, bool json) {
+int PrintStats(const DiskCache& cache, const Arguments& arguments) {
   llvm::Expected<DiskStats> stats = cache.Stats();
   if (!stats) return ReportError(stats.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
   if (!tuned) return ReportError(tuned.takeError());
-  if (json) {
+  llvm::Expected<CacheCounters> counters = ReadCounters(cache.Directory());
+  if (!counters) return ReportError(counters.takeError());
+  const double compiled = static_cast<double>(counters->compile_ms) / 1e3;
+  const double saved = static_cast<double>(counters->saved_compile_ms) / 1e3;
+  if (arguments.json) {
     Json object = StatsJson(*stats);
     object["tuning_records"] = tuned->size();
     object["path"] = cache.Path();
+    object["hits"] = counters->hits;
+    object["misses"] = counters->misses;
+    object["compile_seconds"] = compiled;
+    object["saved_compile_seconds"] = saved;
     PrintJson(object);
     return kExitDone;
   }
   llvm::outs() << llvm::formatv(
       "path             {0}\nentries          {1}\nbytes            {2}\n"
-      "damaged          {3}\ntemporary files  {4} ({5} bytes)\ntuning records   {6}\n",
-      cache.Path(), stats->entries, stats->bytes, stats->damaged, stats->temporary_files,
-      stats->temporary_bytes, tuned->size());
+      "damaged          {3}\nfailures         {4}\ntemporary files  {5} ({6} bytes)\n"
+      "hits             {7}\nmisses           {8}\n"
+      "compile seconds  {9:f1}, saved {10:f1}\ntuning records   {11}\n",
+      cache.Path(), stats->entries, stats->bytes, stats->damaged, stats->failures,
+      stats->temporary_files, stats->temporary_bytes, counters->hits, counters->misses, compiled,
+      saved, tuned->size());
   return kExitDone;
 }
 
-int Verify(const DiskCache& cache, bool json) {
+int Verify(const DiskCache& cache, const Arguments& arguments) {
   llvm::Expected<std::vector<DiskItem>> items = cache.Verify();
   if (!items) return ReportError(items.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
@@ -126,15 +147,15 @@ int Verify(const DiskCache& cache, bool json) {
   for (const TuningItem& item : *tuned) {
     if (item.problem.empty()) continue;
     problems.push_back(TuningJson(item));
-    if (!json) llvm::outs() << item.path << ": " << item.problem << '\n';
+    if (!arguments.json) llvm::outs() << item.path << ": " << item.problem << '\n';
   }
   for (const DiskItem& item : *items) {
     if (item.problem.empty()) continue;
     ++damaged;
     problems.push_back(ItemJson(item));
-    if (!json) llvm::outs() << item.path << ": " << item.problem << '\n';
+    if (!arguments.json) llvm::outs() << item.path << ": " << item.problem << '\n';
   }
-  if (json) {
+  if (arguments.json) {
     PrintJson({{"entries", items->size()},
                {"damaged", damaged},
                {"tuning_records", tuned->size()},
@@ -149,12 +170,12 @@ int Verify(const DiskCache& cache, bool json) {
   return damaged + records == 0 ? kExitDone : kExitFailed;
 }
 
-int Clear(const DiskCache& cache, bool json) {
+int Clear(const DiskCache& cache, const Arguments& arguments) {
   llvm::Expected<DiskStats> removed = cache.Clear();
   if (!removed) return ReportError(removed.takeError());
   llvm::Expected<int64_t> records = TuningStore(cache.Path()).Clear();
   if (!records) return ReportError(records.takeError());
-  if (json) {
+  if (arguments.json) {
     PrintJson({{"removed", StatsJson(*removed)}, {"tuning_records", *records}});
   } else {
     llvm::outs() << llvm::formatv(
@@ -164,13 +185,68 @@ int Clear(const DiskCache& cache, bool json) {
   return kExitDone;
 }
 
+/// "90", "90s", "15m", "12h" or "30d", in seconds.
+std::optional<int64_t> ParseDuration(llvm::StringRef text) {
+  int64_t unit = 1;
+  if (text.consume_back("d")) {
+    unit = 24 * 3600;
+  } else if (text.consume_back("h")) {
+    unit = 3600;
+  } else if (text.consume_back("m")) {
+    unit = 60;
+  } else {
+    text.consume_back("s");
+  }
+  uint32_t count = 0;
+  if (text.getAsInteger(10, count)) return std::nullopt;
+  return count * unit;
+}
+
+llvm::Expected<PruneLimits> ReadLimits(const Arguments& arguments) {
+  PruneLimits limits;
+  if (!arguments.max_bytes.empty()) {
+    limits.max_bytes = ParseByteCount(arguments.max_bytes);
+    if (!limits.max_bytes) {
+      return llvm::make_error<UsageError>("--max-bytes " + arguments.max_bytes +
+                                          " is not a number of bytes, such as 500M or 2G");
+    }
+  }
+  if (!arguments.max_age.empty()) {
+    limits.max_age_seconds = ParseDuration(arguments.max_age);
+    if (!limits.max_age_seconds) {
+      return llvm::make_error<UsageError>("--max-age " + arguments.max_age +
+                                          " is not a time, such as 12h or 30d");
+    }
+  }
+  if (!limits.max_bytes && !limits.max_age_seconds) {
+    return llvm::make_error<UsageError>("prune needs --max-bytes, --max-age or both");
+  }
+  return limits;
+}
+
+int Prune(const DiskCache& cache, const Arguments& arguments) {
+  llvm::Expected<PruneLimits> limits = ReadLimits(arguments);
+  if (!limits) return ReportError(limits.takeError());
+  llvm::Expected<PruneResult> result = cache.Prune(*limits, std::time(nullptr));
+  if (!result) return ReportError(result.takeError());
+  if (arguments.json) {
+    PrintJson({{"removed", StatsJson(result->removed)},
+               {"kept", {{"entries", result->kept.entries}, {"bytes", result->kept.bytes}}}});
+  } else {
+    llvm::outs() << llvm::formatv("removed {0} entries, {1} bytes; {2} entries, {3} bytes stay\n",
+                                  result->removed.entries, result->removed.bytes,
+                                  result->kept.entries, result->kept.bytes);
+  }
+  return kExitDone;
+}
+
 struct Action {
   llvm::StringRef name;
-  int (*run)(const DiskCache& cache, bool json);
+  int (*run)(const DiskCache& cache, const Arguments& arguments);
 };
 constexpr Action kActions[] = {
     {"path", PrintPath}, {"ls", PrintList}, {"stats", PrintStats},
-    {"verify", Verify},  {"clear", Clear},
+    {"verify", Verify},  {"prune", Prune},  {"clear", Clear},
 };
 
 int UnknownAction(llvm::StringRef name) {
@@ -180,24 +256,30 @@ int UnknownAction(llvm::StringRef name) {
   std::string message = ("cache has no action " + name).str();
   message += nearest.empty() ? "." : "; did you mean " + nearest + "?";
   return ReportError(
-      llvm::make_error<UsageError>(message + " There are: path, ls, stats, verify, clear"));
+      llvm::make_error<UsageError>(message + " There are: path, ls, stats, verify, prune, clear"));
 }
 
 }  // namespace
 
 int RunCache(llvm::ArrayRef<std::string> args) {
   std::string name, cache_dir;
-  bool json = false;
+  Arguments arguments;
   CLI::App app(
-      "Looks at the cache on disk.\n"
+      "Looks after the cache on disk.\n"
       "  path    where it is\n"
       "  ls      every kernel and tuning record\n"
-      "  stats   how many and how large\n"
+      "  stats   how many, how large, how often found, and the compile time that saved\n"
       "  verify  read every entry whole and check its hashes; exit code 1 if one is damaged\n"
+      "  prune   remove what was used least recently, down to --max-bytes, or older than "
+      "--max-age\n"
       "  clear   remove every entry and tuning record",
       "cache");
-  app.add_option("ACTION", name, "path, ls, stats, verify or clear")->required();
-  app.add_flag("--json", json, "Print one line of JSON");
+  app.add_option("ACTION", name, "path, ls, stats, verify, prune or clear")->required();
+  app.add_flag("--json", arguments.json, "Print one line of JSON");
+  CLI::Option* max_bytes =
+      app.add_option("--max-bytes", arguments.max_bytes, "prune: of all entries, such as 2G");
+  CLI::Option* max_age =
+      app.add_option("--max-age", arguments.max_age, "prune: since the last use, such as 12h, 30d");
   AddCacheDirOption(app, cache_dir);
   app.footer(Example("attnjit cache ls"));
   if (const std::optional<int> exit_code = ParseArgs(app, args)) return *exit_code;
@@ -205,9 +287,15 @@ int RunCache(llvm::ArrayRef<std::string> args) {
   const Action* action =
       llvm::find_if(kActions, [&](const Action& entry) { return entry.name == name; });
   if (action == std::end(kActions)) return UnknownAction(name);
+  if (name != "prune" && (max_bytes->count() != 0 || max_age->count() != 0)) {
+    return ReportError(
+        llvm::make_error<UsageError>("--max-bytes and --max-age are options of prune"));
+  }
   llvm::Expected<std::string> dir = ResolveCacheDir(cache_dir);
   if (!dir) return ReportError(dir.takeError());
-  return action->run(DiskCache(*dir), json);
+  llvm::Expected<DiskOptions> options = ResolveDiskOptions();
+  if (!options) return ReportError(options.takeError());
+  return action->run(DiskCache(*dir, *options), arguments);
 }
 
 }  // namespace attnjit

@@ -12,6 +12,7 @@ namespace attnjit {
 int RunEmit(llvm::ArrayRef<std::string> args);
 int RunExplain(llvm::ArrayRef<std::string> args);
 int RunBuild(llvm::ArrayRef<std::string> args);
+int RunPrewarm(llvm::ArrayRef<std::string> args);
 int RunCheck(llvm::ArrayRef<std::string> args);
 int RunBench(llvm::ArrayRef<std::string> args);
 int RunTune(llvm::ArrayRef<std::string> args);

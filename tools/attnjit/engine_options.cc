@@ -1,6 +1,8 @@
 #include "tools/attnjit/engine_options.h"
 
-#include "cache/disk.h"
+#include <cstdlib>
+
+#include "runtime/engine_settings.h"
 
 namespace attnjit {
 
@@ -20,6 +22,13 @@ llvm::Expected<std::string> ResolveCacheDir(const std::string& cache_dir) {
   if (!dir.empty()) return dir;
   return llvm::make_error<UsageError>(
       "there is no place for a cache: give --cache-dir, or set ATTNJIT_CACHE_DIR or HOME");
+}
+
+llvm::Expected<DiskOptions> ResolveDiskOptions() {
+  llvm::Expected<EngineOptions> options =
+      WithEnvironment({}, [](const char* name) { return std::getenv(name); });
+  if (!options) return options.takeError();
+  return CacheLayers(*options).disk;
 }
 
 }  // namespace attnjit

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cache/disk.h"
 #include "runtime/engine.h"
 #include "tools/attnjit/cli.h"
 
@@ -18,6 +19,9 @@ void AddCacheDirOption(CLI::App& app, std::string& cache_dir);
 /// The directory that an Engine would use for this option. Errors: UsageError where the environment
 /// names none.
 llvm::Expected<std::string> ResolveCacheDir(const std::string& cache_dir);
+
+/// Whose directory it may be, as an Engine would take it from the environment. Errors: SettingError.
+llvm::Expected<DiskOptions> ResolveDiskOptions();
 
 }  // namespace attnjit
 

@@ -15,10 +15,11 @@ constexpr Command kCommands[] = {
     {"emit", "Print a kernel's CUDA source", RunEmit},
     {"explain", "Show a kernel's plan, shared-memory map, limits, and why", RunExplain},
     {"build", "Compile kernels into the cache", RunBuild},
+    {"prewarm", "Fill the cache with a manifest's kernels", RunPrewarm},
     {"check", "Run a kernel against the fp64 reference", RunCheck},
     {"bench", "Time kernels on the GPU", RunBench},
     {"tune", "Measure the plans for a request, keep the fastest", RunTune},
-    {"cache", "List, count, verify or clear the cache", RunCache},
+    {"cache", "List, count, verify, prune or clear the cache", RunCache},
     {"doctor", "Say what works on this machine and what is wrong", RunDoctor},
     {"completion", "Print a completion script for bash, zsh or fish", RunCompletion},
 };

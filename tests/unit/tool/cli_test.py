@@ -20,7 +20,7 @@ ATTNJIT = ""
 CAUSAL = '{"head_dim":128,"dtype":"bf16","mask":"causal"}'
 SMALL = '{"head_dim":16,"dtype":"fp16"}'
 MIXED = '{"head_dim":64,"dtype":{"q":"bf16","kv":"fp16","o":"bf16"}}'
-COMMANDS = ["emit", "explain", "build", "check", "bench", "tune", "cache", "doctor",
+COMMANDS = ["emit", "explain", "build", "prewarm", "check", "bench", "tune", "cache", "doctor",
             "completion"]
 
 
