@@ -80,6 +80,19 @@ llvm::Expected<std::string> DiskCache::PutBytes(const CacheKey& key, llvm::Strin
   return path;
 }
 
+llvm::Expected<std::string> DiskCache::ReadBytes(const CacheKey& key) const {
+  if (!IsValidKey(key)) return DamagedError("a cache key that is not hexadecimal");
+  const std::string path = EntryPath(key);
+  llvm::Expected<UniqueFd> shard = directory_.OpenShard(key.request, OnMissing::kFail);
+  if (!shard) return shard.takeError();
+  if (!*shard) return UnavailableError("open " + path, ENOENT);
+  auto file = ReadPrivateFile(shard->get(), DiskDirectory::FileName(key, FileKind::kEntry), path,
+                              kMaxEntryFileBytes, kMaxEntryFileBytes, options_.access);
+  if (!file) return file.takeError();
+  if (!*file) return UnavailableError("open " + path, ENOENT);
+  return std::move((*file)->bytes);
+}
+
 std::optional<CompileFailure> DiskCache::GetFailure(const CacheKey& key, int64_t now_unix) const {
   if (!IsValidKey(key)) return std::nullopt;
   // What cannot be read is not known: the compilation is tried again, and says what is wrong.

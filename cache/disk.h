@@ -79,6 +79,9 @@ class DiskCache : public EntryStore {
   /// Put of bytes that SerializeEntry made of the entry of this key, which is not looked at again.
   llvm::Expected<std::string> PutBytes(const CacheKey& key, llvm::StringRef bytes) const;
 
+  /// The file of this key, which is not looked into. Errors: CacheError, also where there is none.
+  llvm::Expected<std::string> ReadBytes(const CacheKey& key) const;
+
   /// Undamaged entries of this request part whatever their toolchain, newest first, headers only:
   /// for a machine that has no NVRTC. Take one with Get(item.key, canonical spec).
   llvm::Expected<std::vector<DiskItem>> FindByRequest(llvm::StringRef request) const;

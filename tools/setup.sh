@@ -27,6 +27,8 @@ libgmock-dev /usr/include/gmock/gmock.h
 libbenchmark-dev /usr/include/benchmark/benchmark.h
 libcli11-dev /usr/include/CLI/CLI.hpp
 libzstd-dev /usr/include/zstd.h
+libarchive-dev /usr/include/archive.h
+libsodium-dev /usr/include/sodium.h
 zlib1g-dev /usr/include/zlib.h
 libz3-dev /usr/include/z3.h
 libxml2-dev /usr/include/libxml2/libxml/tree.h

@@ -5,9 +5,11 @@
 #include "cache/counters.h"
 #include "cache/disk.h"
 #include "generator/nearest.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/engine_settings.h"
+#include "tools/attnjit/cache_actions.h"
 #include "tools/attnjit/cache_tuning.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
@@ -18,12 +20,6 @@ namespace attnjit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Arguments {
-  bool json = false;
-  std::string max_bytes;
-  std::string max_age;
-};
 
 std::string Date(int64_t unix_time) {
   const std::time_t time = unix_time;
@@ -65,7 +61,7 @@ void PrintJson(const Json& json) {
   llvm::outs() << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-int PrintPath(const DiskCache& cache, const Arguments& arguments) {
+int PrintPath(const DiskCache& cache, const CacheArguments& arguments) {
   if (arguments.json) {
     PrintJson({{"path", cache.Path()}});
   } else {
@@ -74,7 +70,7 @@ int PrintPath(const DiskCache& cache, const Arguments& arguments) {
   return kExitDone;
 }
 
-int PrintList(const DiskCache& cache, const Arguments& arguments) {
+int PrintList(const DiskCache& cache, const CacheArguments& arguments) {
   llvm::Expected<std::vector<DiskItem>> items = cache.List();
   if (!items) return ReportError(items.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
@@ -106,7 +102,7 @@ int PrintList(const DiskCache& cache, const Arguments& arguments) {
   return kExitDone;
 }
 
-int PrintStats(const DiskCache& cache, const Arguments& arguments) {
+int PrintStats(const DiskCache& cache, const CacheArguments& arguments) {
   llvm::Expected<DiskStats> stats = cache.Stats();
   if (!stats) return ReportError(stats.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
@@ -137,7 +133,7 @@ int PrintStats(const DiskCache& cache, const Arguments& arguments) {
   return kExitDone;
 }
 
-int Verify(const DiskCache& cache, const Arguments& arguments) {
+int Verify(const DiskCache& cache, const CacheArguments& arguments) {
   llvm::Expected<std::vector<DiskItem>> items = cache.Verify();
   if (!items) return ReportError(items.takeError());
   llvm::Expected<std::vector<TuningItem>> tuned = TuningStore(cache.Path()).List();
@@ -170,7 +166,7 @@ int Verify(const DiskCache& cache, const Arguments& arguments) {
   return damaged + records == 0 ? kExitDone : kExitFailed;
 }
 
-int Clear(const DiskCache& cache, const Arguments& arguments) {
+int Clear(const DiskCache& cache, const CacheArguments& arguments) {
   llvm::Expected<DiskStats> removed = cache.Clear();
   if (!removed) return ReportError(removed.takeError());
   llvm::Expected<int64_t> records = TuningStore(cache.Path()).Clear();
@@ -202,7 +198,7 @@ std::optional<int64_t> ParseDuration(llvm::StringRef text) {
   return count * unit;
 }
 
-llvm::Expected<PruneLimits> ReadLimits(const Arguments& arguments) {
+llvm::Expected<PruneLimits> ReadLimits(const CacheArguments& arguments) {
   PruneLimits limits;
   if (!arguments.max_bytes.empty()) {
     limits.max_bytes = ParseByteCount(arguments.max_bytes);
@@ -224,7 +220,7 @@ llvm::Expected<PruneLimits> ReadLimits(const Arguments& arguments) {
   return limits;
 }
 
-int Prune(const DiskCache& cache, const Arguments& arguments) {
+int Prune(const DiskCache& cache, const CacheArguments& arguments) {
   llvm::Expected<PruneLimits> limits = ReadLimits(arguments);
   if (!limits) return ReportError(limits.takeError());
   llvm::Expected<PruneResult> result = cache.Prune(*limits, std::time(nullptr));
@@ -242,28 +238,55 @@ int Prune(const DiskCache& cache, const Arguments& arguments) {
 
 struct Action {
   llvm::StringRef name;
-  int (*run)(const DiskCache& cache, const Arguments& arguments);
+  int (*run)(const DiskCache& cache, const CacheArguments& arguments);
+  std::vector<llvm::StringRef> options;  ///< Of those that only some actions have.
 };
-constexpr Action kActions[] = {
-    {"path", PrintPath}, {"ls", PrintList}, {"stats", PrintStats},
-    {"verify", Verify},  {"prune", Prune},  {"clear", Clear},
-};
+
+const std::vector<Action>& Actions() {
+  static const std::vector<Action>* const actions = new std::vector<Action>{
+      {"path", PrintPath, {}},
+      {"ls", PrintList, {}},
+      {"stats", PrintStats, {}},
+      {"verify", Verify, {}},
+      {"prune", Prune, {"--max-bytes", "--max-age"}},
+      {"clear", Clear, {}},
+      {"export", ExportEntries, {"FILE", "--arch", "--split-by-arch", "--sign"}},
+      {"import", ImportEntries, {"FILE", "--verify-key"}},
+      {"keygen", MakeKeys, {"FILE"}},
+  };
+  return *actions;
+}
+
+std::string ActionNames() {
+  std::vector<llvm::StringRef> names;
+  for (const Action& action : Actions()) names.push_back(action.name);
+  return llvm::join(names, ", ");
+}
 
 int UnknownAction(llvm::StringRef name) {
   std::vector<llvm::StringRef> names;
-  for (const Action& action : kActions) names.push_back(action.name);
+  for (const Action& action : Actions()) names.push_back(action.name);
   const std::string nearest = NearestName(name, names);
   std::string message = ("cache has no action " + name).str();
   message += nearest.empty() ? "." : "; did you mean " + nearest + "?";
-  return ReportError(
-      llvm::make_error<UsageError>(message + " There are: path, ls, stats, verify, prune, clear"));
+  return ReportError(llvm::make_error<UsageError>(message + " There are: " + ActionNames()));
+}
+
+/// An option that this action does not have is a mistake, not ignored.
+llvm::Error CheckOptions(const Action& action, llvm::ArrayRef<const CLI::Option*> given) {
+  for (const CLI::Option* option : given) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || llvm::is_contained(action.options, name)) continue;
+    return llvm::make_error<UsageError>("cache " + action.name.str() + " has no " + name);
+  }
+  return llvm::Error::success();
 }
 
 }  // namespace
 
 int RunCache(llvm::ArrayRef<std::string> args) {
   std::string name, cache_dir;
-  Arguments arguments;
+  CacheArguments arguments;
   CLI::App app(
       "Looks after the cache on disk.\n"
       "  path    where it is\n"
@@ -272,25 +295,32 @@ int RunCache(llvm::ArrayRef<std::string> args) {
       "  verify  read every entry whole and check its hashes; exit code 1 if one is damaged\n"
       "  prune   remove what was used least recently, down to --max-bytes, or older than "
       "--max-age\n"
-      "  clear   remove every entry and tuning record",
+      "  clear   remove every entry and tuning record\n"
+      "  export  entries into one file, which import puts into another cache\n"
+      "  import  the entries of such files, all or none\n"
+      "  keygen  keys to sign exports with, in FILE and FILE.pub",
       "cache");
-  app.add_option("ACTION", name, "path, ls, stats, verify, prune or clear")->required();
+  app.add_option("ACTION", name, ActionNames())->required();
+  const std::vector<const CLI::Option*> special = {
+      app.add_option("FILE", arguments.files, "export, import, keygen: the file")
+          ->allow_extra_args(),
+      app.add_option("--max-bytes", arguments.max_bytes, "prune: of all entries, such as 2G"),
+      app.add_option("--max-age", arguments.max_age, "prune: since the last use: 12h, 30d"),
+      app.add_option("--arch", arguments.arch_list, "export: only these, e.g. sm_80,sm_90a"),
+      app.add_flag("--split-by-arch", arguments.split_by_arch,
+                   "export: FILE-sm_80.., FILE-sm_90a.. and so on"),
+      app.add_option("--sign", arguments.sign_key, "export: with this secret key (keygen)"),
+      app.add_option("--verify-key", arguments.verify_key,
+                     "import: only what this public key's owner signed"),
+  };
   app.add_flag("--json", arguments.json, "Print one line of JSON");
-  CLI::Option* max_bytes =
-      app.add_option("--max-bytes", arguments.max_bytes, "prune: of all entries, such as 2G");
-  CLI::Option* max_age =
-      app.add_option("--max-age", arguments.max_age, "prune: since the last use, such as 12h, 30d");
   AddCacheDirOption(app, cache_dir);
   app.footer(Example("attnjit cache ls"));
   if (const std::optional<int> exit_code = ParseArgs(app, args)) return *exit_code;
 
-  const Action* action =
-      llvm::find_if(kActions, [&](const Action& entry) { return entry.name == name; });
-  if (action == std::end(kActions)) return UnknownAction(name);
-  if (name != "prune" && (max_bytes->count() != 0 || max_age->count() != 0)) {
-    return ReportError(
-        llvm::make_error<UsageError>("--max-bytes and --max-age are options of prune"));
-  }
+  const auto action = llvm::find_if(Actions(), [&](const Action& a) { return a.name == name; });
+  if (action == Actions().end()) return UnknownAction(name);
+  if (llvm::Error error = CheckOptions(*action, special)) return ReportError(std::move(error));
   llvm::Expected<std::string> dir = ResolveCacheDir(cache_dir);
   if (!dir) return ReportError(dir.takeError());
   llvm::Expected<DiskOptions> options = ResolveDiskOptions();

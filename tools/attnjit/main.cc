@@ -19,7 +19,7 @@ constexpr Command kCommands[] = {
     {"check", "Run a kernel against the fp64 reference", RunCheck},
     {"bench", "Time kernels on the GPU", RunBench},
     {"tune", "Measure the plans for a request, keep the fastest", RunTune},
-    {"cache", "List, count, verify, prune or clear the cache", RunCache},
+    {"cache", "List, count, verify, prune, export or import the cache", RunCache},
     {"doctor", "Say what works on this machine and what is wrong", RunDoctor},
     {"completion", "Print a completion script for bash, zsh or fish", RunCompletion},
 };

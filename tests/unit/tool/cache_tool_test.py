@@ -230,6 +230,115 @@ class UpkeepTest(CacheToolTest):
         self.assertLessEqual(sum(e["bytes"] for e in self.entries()), 4 * size)
 
 
+class BundleTest(CacheToolTest):
+    def setUp(self):
+        super().setUp()
+        self.json_of(0, "prewarm", self.manifest(count=4), "--arch", "sm_80,sm_90a")
+        self.bundle = self.dir / "kernels.tar.zst"
+        self.other = self.dir / "other"
+
+    def names(self, cache):
+        return [entry["name"] for entry in self.json_of(0, "cache", "ls", "--cache-dir", cache)]
+
+    def import_(self, code, *args):
+        return self.json_of(code, "cache", "import", *args, "--cache-dir", self.other)
+
+    def test_carries_a_cache_to_a_server_that_may_not_compile(self):
+        exported = self.json_of(0, "cache", "export", self.bundle)
+        self.assertEqual(exported["files"][0]["entries"], 8)
+        imported = self.import_(0, self.bundle)
+        self.assertEqual(imported["files"][0]["entries"], 8)
+        self.assertEqual(self.names(self.other), self.names(self.cache))
+        self.check_exit(0, "cache", "verify", "--cache-dir", self.other)
+        self.environment["ATTNJIT_JIT"] = "never"
+        self.environment["ATTNJIT_NVRTC"] = "/nowhere"
+        spec = '{"head_dim":16,"dtype":"bf16"}'
+        result = self.run_tool("build", spec, "--arch", "sm_80", "--cache-dir", self.other, "--json")
+        self.assertEqual(json.loads(result.stdout)[0]["origin"], "disk")
+        self.environment["ATTNJIT_CACHE_LAYERS"] = str(self.other)
+        result = self.run_tool("build", spec, "--arch", "sm_80", "--cache-dir", self.dir / "new",
+                               "--json")
+        self.assertEqual(json.loads(result.stdout)[0]["origin"], "layer")
+
+    def test_equal_caches_give_equal_bundles(self):
+        self.check_exit(0, "cache", "export", self.bundle)
+        self.import_(0, self.bundle)
+        again = self.dir / "again.tar.zst"
+        self.check_exit(0, "cache", "export", again, "--cache-dir", self.other)
+        self.assertEqual(again.read_bytes(), self.bundle.read_bytes())
+
+    def test_one_file_for_each_arch(self):
+        exported = self.json_of(0, "cache", "export", self.bundle, "--split-by-arch")
+        self.assertEqual([pathlib.Path(f["path"]).name for f in exported["files"]],
+                         ["kernels-sm_80.tar.zst", "kernels-sm_90a.tar.zst"])
+        self.import_(0, self.dir / "kernels-sm_90a.tar.zst")
+        self.assertEqual(len(self.names(self.other)), 4)
+        self.assertTrue(all("sm90a" in name for name in self.names(self.other)))
+        self.json_of(0, "cache", "export", self.bundle, "--arch", "sm_80")
+        self.import_(0, self.bundle)
+        self.assertEqual(len(self.names(self.other)), 8)
+
+    def test_other_programs_read_it(self):
+        if not cli_test.shutil.which("zstd"):
+            self.skipTest("no zstd to unpack it with")
+        self.check_exit(0, "cache", "export", self.bundle)
+        tar = subprocess.run(["zstd", "-dc", self.bundle], check=True, capture_output=True).stdout
+        listed = subprocess.run(["tar", "-t"], input=tar, check=True, capture_output=True).stdout
+        self.assertEqual(listed.split()[0], b"manifest.json")
+
+    def test_signatures(self):
+        key, wrong = self.dir / "key", self.dir / "wrong"
+        for path in (key, wrong):
+            self.check_exit(0, "cache", "keygen", path)
+        self.check_exit(1, "cache", "keygen", key)
+        self.check_exit(0, "cache", "export", self.bundle)
+        args = ("cache", "import", self.bundle, "--cache-dir", self.other)
+        self.assertIn("not signed", self.check_exit(1, *args, "--verify-key", f"{key}.pub"))
+        self.check_exit(0, "cache", "export", self.bundle, "--sign", key)
+        self.assertIn("signature", self.check_exit(1, *args, "--verify-key", f"{wrong}.pub"))
+        self.assertFalse(self.other.exists())
+        self.check_exit(1, *args, "--verify-key", key)
+        self.assertTrue(self.import_(0, self.bundle)["files"][0]["signed"])
+        self.assertTrue(self.import_(0, self.bundle, "--verify-key", f"{key}.pub")
+                        ["files"][0]["signature_checked"])
+        key.chmod(0o644)
+        self.assertIn("others may read", self.check_exit(
+            1, "cache", "export", self.bundle, "--sign", key))
+
+    def test_partial_bundles_are_refused_whole(self):
+        self.check_exit(0, "cache", "export", self.bundle)
+        whole = self.bundle.read_bytes()
+        cut = self.dir / "cut"
+        for size in [0, 1, 47, 48, 49, len(whole) - 1, *range(100, len(whole), len(whole) // 20)]:
+            cut.write_bytes(whole[:size])
+            self.check_exit(1, "cache", "import", cut, "--cache-dir", self.other)
+        cut.write_bytes(whole + b"x")
+        self.check_exit(1, "cache", "import", self.bundle, cut, "--cache-dir", self.other)
+        self.assertFalse(self.other.exists())
+
+    def test_any_changed_byte_of_a_bundle_or_an_entry_is_found(self):
+        self.check_exit(0, "cache", "export", self.bundle)
+        whole = bytearray(self.bundle.read_bytes())
+        changed = self.dir / "changed"
+        step = len(whole) // 60
+        for at in [*range(0, len(whole), step), *range(len(whole) - 50, len(whole), 7)]:
+            whole[at] ^= 0x10
+            changed.write_bytes(whole)
+            whole[at] ^= 0x10
+            self.check_exit(1, "cache", "import", changed, "--cache-dir", self.other)
+        self.assertFalse(self.other.exists())
+
+    def test_options_of_other_actions_are_mistakes(self):
+        self.check_exit(2, "cache", "ls", "file")
+        self.check_exit(2, "cache", "export")
+        self.check_exit(2, "cache", "import")
+        self.check_exit(2, "cache", "export", self.bundle, "--verify-key", "k")
+
+    def test_a_full_disk_leaves_no_bundle(self):
+        self.check_exit(1, "cache", "export", "/dev/full/bundle")
+        self.check_exit(1, "cache", "export", self.dir / "nowhere" / "bundle")
+
+
 def tool_environment(cache):
     return {**os.environ, "ATTNJIT_CACHE_DIR": str(cache), "ATTNJIT_NVRTC": str(NVRTC / "13.0")}
 
@@ -287,6 +396,25 @@ class KillTest(CacheToolTest):
             if round_number % 10 == 9:
                 self.check_exit(0, "cache", "verify")
         self.assertEqual(self.json_of(0, *args)["failed"], 0)
+        self.check_exit(0, "cache", "verify")
+
+    def test_export_and_import(self):
+        self.check_exit(0, "prewarm", self.manifest(count=8), "--arch", "sm_80,sm_90a")
+        bundle, other = self.dir / "kernels.tar.zst", self.dir / "other"
+        longest = self.duration("cache", "export", bundle)
+        whole = bundle.read_bytes()
+        for round_number in range(self.ROUNDS):
+            if round_number % 4 == 0:
+                bundle.unlink(missing_ok=True)
+            self.kill_somewhere(longest, "cache", "export", bundle)
+            if bundle.exists():
+                self.assertEqual(bundle.read_bytes(), whole, "whole, or not there")
+        self.check_exit(0, "cache", "export", bundle)
+        for _ in range(self.ROUNDS // 4):
+            self.kill_somewhere(longest, "cache", "import", bundle, "--cache-dir", other)
+            self.check_exit(0, "cache", "verify", "--cache-dir", other)
+        self.check_exit(0, "cache", "import", bundle, "--cache-dir", other)
+        self.assertEqual(len(self.json_of(0, "cache", "ls", "--cache-dir", other)), 16)
         self.check_exit(0, "cache", "verify")
 
 

@@ -25,7 +25,7 @@ _attnjit() {
     return
   fi
   case $command in
-    cache) COMPREPLY=($(compgen -W 'path ls stats verify prune clear' -- "$word")) ;;
+    cache) COMPREPLY=($(compgen -W 'path ls stats verify prune clear export import keygen' -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
   esac

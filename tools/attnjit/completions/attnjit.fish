@@ -7,7 +7,7 @@ end
 complete -c attnjit -n __fish_use_subcommand -f -a '%COMMANDS%'
 complete -c attnjit -n __fish_use_subcommand -l help -l version
 complete -c attnjit -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__attnjit_options)'
-complete -c attnjit -n '__fish_seen_subcommand_from cache' -f -a 'path ls stats verify prune clear'
+complete -c attnjit -n '__fish_seen_subcommand_from cache' -f -a 'path ls stats verify prune clear export import keygen'
 complete -c attnjit -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c attnjit -n '__fish_seen_subcommand_from check' -l device -x -a 'auto cuda emulator'
 complete -c attnjit -n '__fish_seen_subcommand_from check' -l async -x -a 'eager late seed=1'

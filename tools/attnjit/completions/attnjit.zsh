@@ -22,7 +22,7 @@ _attnjit() {
     return
   fi
   case ${words[2]} in
-    cache) compadd -- path ls stats verify prune clear ;;
+    cache) compadd -- path ls stats verify prune clear export import keygen ;;
     completion) compadd -- bash zsh fish ;;
     *)
       compadd -- %WORKLOADS%
