@@ -12,6 +12,7 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/StringExtras.h"
 #include "runtime/engine_settings.h"
+#include "runtime/kernel_info.h"
 #include "runtime/not_built.h"
 
 namespace attnjit {
@@ -43,6 +44,18 @@ llvm::Expected<EntryPtr> FindOrElse(const MemoryCache& memory, const CacheKey& k
                                     MemoryCache::Creator create) {
   if (EntryPtr found = memory.Find(key)) return found;
   return create();
+}
+
+/// The error's text; it stays as it is.
+std::string MessageOf(llvm::Error& error) {
+  std::string text;
+  llvm::Error again = llvm::Error::success();
+  llvm::handleAllErrors(std::move(error), [&](std::unique_ptr<llvm::ErrorInfoBase> info) {
+    text = info->message();
+    again = llvm::Error(std::move(info));
+  });
+  error = std::move(again);
+  return text;
 }
 
 Origin OriginOf(Layer layer) {
@@ -82,8 +95,9 @@ size_t KernelRequestHash::operator()(const KernelRequest& request) const {
       request.spec.seqlen_q_at_most, request.spec.ctas, request.gpu);
 }
 
-Builder::Builder(const EngineOptions& options, EngineParts parts)
+Builder::Builder(const EngineOptions& options, EngineParts parts, Monitor& monitor)
     : parts_(std::move(parts)),
+      monitor_(monitor),
       jit_(options.jit.value_or(JitPolicy::kAllow)),
       layers_(CacheLayers(options)),
       record_(options.record_path) {
@@ -93,6 +107,16 @@ Builder::Builder(const EngineOptions& options, EngineParts parts)
   } else if (options.disk_cache && options.tuned && UsesTuningRecords()) {
     tuning_.emplace(options.cache_dir);
   }
+}
+
+std::string KeyText(const CacheKey& key) { return key.request + "-" + key.toolchain; }
+
+llvm::Expected<CacheKey> Builder::Key(const KernelRequest& request) const {
+  llvm::Expected<KernelPlan> plan = PlanKernel(request.spec, request.arch);
+  if (!plan) return plan.takeError();
+  llvm::Expected<Source> source = Emit(request, *plan);
+  if (!source) return source.takeError();
+  return std::move(source->key);
 }
 
 BuiltPtr Builder::Find(const KernelRequest& request) const {
@@ -115,6 +139,9 @@ llvm::Expected<BuiltPtr> Builder::BuildPlan(const KernelRequest& request, Kernel
     auto built = std::make_shared<Built>();
     AddWarning(built->result, record_.Add(source->canonical_spec));
     llvm::Expected<EntryPtr> entry = Create(*source, jit, *built);
+    if (const std::string& warning = built->result.warning; !warning.empty()) {
+      monitor_.Emit({EventKind::kWarning, plan.name, KeyText(source->key), "", warning, 0});
+    }
     if (!entry) return entry;
     built->result.entry = *entry;
     built->result.plan = plan;
@@ -208,6 +235,7 @@ llvm::Expected<EntryPtr> Builder::Create(const Source& source, JitPolicy jit, Bu
   std::optional<std::vector<std::string>> no_toolchain = source.no_toolchain;
   if (!no_toolchain) {
     if (EntryPtr entry = FindInLayers(source, result)) return entry;
+    monitor_.Emit({EventKind::kMiss, source.plan.name, KeyText(source.key), "", "", 0});
     if (!never) {
       llvm::Expected<EntryPtr> created = CreateInTurn(source, result);
       if (created) return created;
@@ -255,14 +283,27 @@ EntryPtr Builder::FindInLayers(const Source& source, BuildResult& result) const 
   if (found.entry != nullptr) {
     result.origin = OriginOf(found.layer);
     result.path = std::move(found.path);
+    monitor_.Emit(
+        {EventKind::kHit, source.plan.name, KeyText(source.key), OriginName(result.origin), "", 0});
   }
   return std::move(found.entry);
 }
 
 llvm::Expected<EntryPtr> Builder::Compile(const Source& source, BuildResult& result) {
+  EngineEvent event = {EventKind::kCompileBegin, source.plan.name, KeyText(source.key), "", "", 0};
+  monitor_.Emit(event);
+  const auto start = std::chrono::steady_clock::now();
   llvm::Expected<CompileOutput> output =
       parts_.compile(source.text, source.plan.name, source.options);
-  if (!output) return output.takeError();
+  event.kind = EventKind::kCompileEnd;
+  event.seconds = SecondsSince(start);
+  if (!output) {
+    llvm::Error error = output.takeError();
+    event.text = MessageOf(error);
+    monitor_.Emit(event);
+    return error;
+  }
+  monitor_.Emit(event);
   auto entry = std::make_shared<CacheEntry>();
   entry->key = source.key;
   entry->name = source.plan.name;

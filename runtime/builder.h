@@ -38,6 +38,9 @@ struct Built {
   /// it, and then Builder::NextOffline knows the next one.
   bool offline = false;
 };
+/// "<request>-<toolchain>"
+std::string KeyText(const CacheKey& key);
+
 using BuiltPtr = std::shared_ptr<const Built>;
 
 /// Thread safe. One kernel is compiled once however many threads, and processes that share the
@@ -45,11 +48,15 @@ using BuiltPtr = std::shared_ptr<const Built>;
 class Builder {
  public:
   /// `options` are complete (WithEnvironment).
-  Builder(const EngineOptions& options, EngineParts parts);
+  /// `monitor` outlives it.
+  Builder(const EngineOptions& options, EngineParts parts, Monitor& monitor);
 
   /// `jit` may forbid what the engine allows. Errors: PlanError, CompileError, ToolchainError,
   /// NotBuiltError. Trouble with the cache is a warning.
   llvm::Expected<BuiltPtr> Build(const KernelRequest& request, JitPolicy jit = JitPolicy::kAllow);
+
+  /// Plans and emits, no more. Errors: PlanError.
+  llvm::Expected<CacheKey> Key(const KernelRequest& request) const;
 
   /// The kernel if this process has it; null if not. Does no work.
   BuiltPtr Find(const KernelRequest& request) const;
@@ -77,6 +84,7 @@ class Builder {
                                     BuildResult& result) const;
 
   const EngineParts parts_;
+  Monitor& monitor_;
   const JitPolicy jit_;
   const LayeredCache layers_;
   std::optional<TuningStore> tuning_;

@@ -1,83 +1,29 @@
 // The C interface: checks what C cannot, and hands over to the engine.
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <utility>
-
-#include "attnjit/attnjit.h"
-#include "runtime/capi_error.h"
-#include "runtime/engine.h"
+#include "llvm/ADT/SmallVector.h"
+#include "runtime/capi_internal.h"
 #include "runtime/kernel_info.h"
 #include "runtime/launch.h"
-#include "runtime/spec_cache.h"
 
 // Layouts that programs were compiled against, and that attnjit.h states.
-static_assert(sizeof(attnjit_engine_options) == 40);
+static_assert(sizeof(attnjit_engine_options) == 80);
+static_assert(sizeof(attnjit_callbacks) == 48);
+static_assert(sizeof(attnjit_event) == 56);
+static_assert(sizeof(attnjit_get_options) == 24);
+static_assert(sizeof(attnjit_async_options) == 16);
+static_assert(sizeof(attnjit_statistics) == 72);
+static_assert(sizeof(attnjit_dlpack_args) == 112);
 static_assert(sizeof(attnjit_tensor) == 40);
 static_assert(sizeof(attnjit_forward_args) == 320);
 
-struct attnjit_engine {
-  std::unique_ptr<attnjit::Engine> engine;
-  attnjit::SpecCache specs;
-};
-
-struct attnjit_kernel {
-  std::shared_ptr<const attnjit::Kernel> kernel;      ///< Null: built, not prepared for a device.
-  std::unique_ptr<const attnjit::BuildResult> built;  ///< Where kernel is null.
-
-  const attnjit::BuildResult& result() const { return kernel ? kernel->build() : *built; }
-
-  // Made when first asked for: preparing again has to be fast.
-  mutable std::once_flag key_once, info_once;
-  mutable std::string key, info;
-};
-
 namespace {
 
+using attnjit::ArchOf;
+using attnjit::Guard;
+using attnjit::MakeHandle;
+using attnjit::ReadStruct;
 using attnjit::ReportArgument;
 using attnjit::ReportError;
-using attnjit::ReportException;
-
-/// Runs `body`, whose exceptions become errors; *error is null on success.
-template <typename Body>
-attnjit_status Guard(attnjit_error** error, Body body) noexcept {
-  if (error != nullptr) *error = nullptr;
-  try {
-    return body();
-  } catch (...) {
-    return ReportException(error);
-  }
-}
-
-constexpr char kBadStructSize[] =
-    "struct_size must be sizeof of the struct, as attnjit.h has it; it is smaller than version 1's";
-constexpr char kNewerStruct[] =
-    "a field after the ones this library knows is set: the program was compiled for a newer "
-    "attnjit; install that version";
-
-// Sizes of the structs in the first version of the interface.
-constexpr size_t FirstSize(const attnjit_engine_options*) { return 40; }
-constexpr size_t FirstSize(const attnjit_forward_args*) { return 304; }
-
-/// A caller's struct as this library knows it. One of an older version is shorter and has zeros
-/// behind its end; one of a newer is longer, and its further fields must be zero. Returns what is
-/// wrong, or null.
-template <typename T>
-const char* ReadStruct(const T* from, T& to) {
-  const size_t size = from->struct_size;
-  if (size < FirstSize(from)) return kBadStructSize;
-  const char* bytes = reinterpret_cast<const char*>(from);
-  const char* known_end = bytes + std::min(size, sizeof(T));
-  if (!std::all_of(known_end, bytes + size, [](char c) { return c == 0; })) return kNewerStruct;
-  to = {};
-  std::memcpy(static_cast<void*>(&to), bytes, known_end - bytes);
-  return nullptr;
-}
-
-std::string TextOrEmpty(const char* text) { return text != nullptr ? text : ""; }
+using attnjit::TextOf;
 
 /// "fp16", or null for a number that is no attnjit_dtype.
 const char* DTypeName(attnjit_dtype dtype) {
@@ -168,7 +114,108 @@ Request ReadRequest(attnjit_engine* engine, const char* spec, size_t spec_bytes,
   return {ATTNJIT_OK, *parsed};
 }
 
+constexpr int kDefaultAsyncThreads = 2;
+
+/// Hands events on to C.
+attnjit::EventCallback ToEventCallback(const attnjit_callbacks& callbacks) {
+  if (callbacks.event == nullptr && callbacks.log == nullptr) return nullptr;
+  return [callbacks](const attnjit::EngineEvent& event) {
+    const attnjit_event c = {sizeof(attnjit_event),
+                             static_cast<attnjit_event_kind>(event.kind),
+                             0,
+                             event.kernel.c_str(),
+                             event.key.c_str(),
+                             event.origin.c_str(),
+                             event.text.c_str(),
+                             event.seconds};
+    if (callbacks.event != nullptr) callbacks.event(callbacks.user, &c);
+    if (callbacks.log == nullptr || event.text.empty()) return;
+    callbacks.log(
+        callbacks.user,
+        event.kind == attnjit::EventKind::kWarning ? ATTNJIT_LOG_WARNING : ATTNJIT_LOG_ERROR,
+        event.text.c_str());
+  };
+}
+
+attnjit::EngineOptions ToEngineOptions(const attnjit_engine_options& c,
+                                       const attnjit_callbacks& callbacks) {
+  attnjit::EngineOptions options;
+  options.cache_dir = TextOf(c.cache_dir).str();
+  options.nvrtc_path = TextOf(c.nvrtc_path).str();
+  options.driver_path = TextOf(c.driver_path).str();
+  options.disk_cache = c.no_disk_cache == 0;
+  options.on_event = ToEventCallback(callbacks);
+  if (c.never_compile != 0) options.jit = attnjit::JitPolicy::kNever;
+  if (c.cache_max_bytes != 0) options.cache_max_bytes = c.cache_max_bytes;
+  if (c.group_shared_cache != 0) options.group_shared_cache = true;
+  if (c.trust_cache_owners != 0) options.trust_cache_owners = true;
+  if (c.read_only_cache_dirs != nullptr) {
+    llvm::SmallVector<llvm::StringRef> dirs;
+    TextOf(c.read_only_cache_dirs).split(dirs, ':', -1, /*KeepEmpty=*/false);
+    options.read_only_cache_dirs.emplace(dirs.begin(), dirs.end());
+  }
+  return options;
+}
+
+attnjit_status Get(attnjit_engine* engine, const char* spec, size_t spec_bytes, int32_t device,
+                   const attnjit::PrepareOptions& options, attnjit_kernel** kernel,
+                   attnjit_error** error) {
+  const Request request = ReadRequest(engine, spec, spec_bytes, kernel, error);
+  if (request.status != ATTNJIT_OK) return request.status;
+  const std::string_view text(spec, spec_bytes);
+  std::shared_ptr<const attnjit::Kernel> found = engine->prepared.Find(text, device);
+  if (found == nullptr) {
+    llvm::Expected<std::shared_ptr<const attnjit::Kernel>> prepared =
+        engine->engine->PrepareWith(request.spec, device, options);
+    if (!prepared) return ReportError(prepared.takeError(), error);
+    found = engine->prepared.Add(text, device, std::move(*prepared));
+  }
+  *kernel = MakeHandle(*engine, std::move(found), request.spec.layout, device).release();
+  return ATTNJIT_OK;
+}
+
 }  // namespace
+
+namespace attnjit {
+
+std::unique_ptr<attnjit_kernel> MakeHandle(const attnjit_engine& engine,
+                                           std::shared_ptr<const Kernel> kernel, Layout layout,
+                                           int32_t device) {
+  auto handle = std::make_unique<attnjit_kernel>();
+  handle->kernel = std::move(kernel);
+  handle->layout = layout;
+  handle->device = device;
+  handle->callbacks = engine.callbacks;
+  return handle;
+}
+
+attnjit_status LaunchChecked(const attnjit_kernel& kernel, const attnjit_forward_args& args,
+                             void* stream, attnjit_error** error) {
+  if (llvm::Error e = CheckDTypes(args, kernel.kernel->plan().spec)) {
+    return ReportError(std::move(e), error);
+  }
+  ForwardArgs forward = ToForwardArgs(args);
+  const attnjit_callbacks& callbacks = kernel.callbacks;
+  void* workspace = nullptr;
+  if (forward.workspace == nullptr && callbacks.allocate != nullptr) {
+    llvm::Expected<int64_t> bytes = kernel.kernel->WorkspaceBytes(forward);
+    if (!bytes) return ReportError(bytes.takeError(), error);
+    if (*bytes != 0) {
+      workspace =
+          callbacks.allocate(callbacks.user, static_cast<size_t>(*bytes), kernel.device, stream);
+      forward.workspace = workspace;
+      forward.workspace_bytes = workspace == nullptr ? 0 : *bytes;
+    }
+  }
+  llvm::Error launched = kernel.kernel->Launch(forward, stream);
+  if (workspace != nullptr && callbacks.release != nullptr) {
+    callbacks.release(callbacks.user, workspace, kernel.device, stream);
+  }
+  if (launched) return ReportError(std::move(launched), error);
+  return ATTNJIT_OK;
+}
+
+}  // namespace attnjit
 
 extern "C" {
 
@@ -184,15 +231,18 @@ attnjit_status attnjit_engine_create(const attnjit_engine_options* options, attn
     if (options != nullptr) {
       if (const char* wrong = ReadStruct(options, c)) return ReportArgument(wrong, error);
     }
-    attnjit::EngineOptions engine_options;
-    engine_options.cache_dir = TextOrEmpty(c.cache_dir);
-    engine_options.nvrtc_path = TextOrEmpty(c.nvrtc_path);
-    engine_options.driver_path = TextOrEmpty(c.driver_path);
-    engine_options.disk_cache = c.no_disk_cache == 0;
-    llvm::Expected<std::unique_ptr<attnjit::Engine>> made = attnjit::Engine::Create(engine_options);
-    if (!made) return ReportError(made.takeError(), error);
     auto result = std::make_unique<attnjit_engine>();
+    if (c.callbacks != nullptr) {
+      if (const char* wrong = ReadStruct(c.callbacks, result->callbacks)) {
+        return ReportArgument(wrong, error);
+      }
+    }
+    llvm::Expected<std::unique_ptr<attnjit::Engine>> made =
+        attnjit::Engine::Create(ToEngineOptions(c, result->callbacks));
+    if (!made) return ReportError(made.takeError(), error);
     result->engine = std::move(*made);
+    result->queue = std::make_unique<attnjit::AsyncQueue>(
+        c.async_threads > 0 ? c.async_threads : kDefaultAsyncThreads);
     *engine = result.release();
     return ATTNJIT_OK;
   });
@@ -202,15 +252,41 @@ void attnjit_engine_destroy(attnjit_engine* engine) { delete engine; }
 
 attnjit_status attnjit_prepare(attnjit_engine* engine, const char* spec, size_t spec_bytes,
                                int32_t device, attnjit_kernel** kernel, attnjit_error** error) {
+  return Guard(error, [&] { return Get(engine, spec, spec_bytes, device, {}, kernel, error); });
+}
+
+attnjit_status attnjit_get(attnjit_engine* engine, const char* spec, size_t spec_bytes,
+                           int32_t device, const attnjit_get_options* options,
+                           attnjit_kernel** kernel, attnjit_error** error) {
   return Guard(error, [&]() -> attnjit_status {
-    const Request request = ReadRequest(engine, spec, spec_bytes, kernel, error);
-    if (request.status != ATTNJIT_OK) return request.status;
-    llvm::Expected<std::shared_ptr<const attnjit::Kernel>> prepared =
-        engine->engine->Prepare(request.spec, device);
-    if (!prepared) return ReportError(prepared.takeError(), error);
-    auto result = std::make_unique<attnjit_kernel>();
-    result->kernel = std::move(*prepared);
-    *kernel = result.release();
+    attnjit_get_options c = {};
+    if (options != nullptr) {
+      if (const char* wrong = ReadStruct(options, c)) return ReportArgument(wrong, error);
+    }
+    const attnjit::PrepareOptions prepare = {
+        c.allow_compile != 0 ? attnjit::JitPolicy::kAllow : attnjit::JitPolicy::kNever, c.stream};
+    return Get(engine, spec, spec_bytes, device, prepare, kernel, error);
+  });
+}
+
+attnjit_status attnjit_engine_statistics(const attnjit_engine* engine,
+                                         attnjit_statistics* statistics, attnjit_error** error) {
+  return Guard(error, [&]() -> attnjit_status {
+    if (engine == nullptr || statistics == nullptr ||
+        statistics->struct_size < sizeof(attnjit_statistics)) {
+      return ReportArgument("engine and statistics must not be null, and struct_size must be set",
+                            error);
+    }
+    const attnjit::EngineStatistics counts = engine->engine->Statistics();
+    *statistics = {statistics->struct_size,
+                   engine->prepared.hits(),
+                   counts.disk_hits,
+                   counts.layer_hits,
+                   counts.misses,
+                   counts.compilations,
+                   counts.failed_compilations,
+                   counts.compile_nanoseconds,
+                   counts.loads};
     return ATTNJIT_OK;
   });
 }
@@ -220,14 +296,8 @@ attnjit_status attnjit_build(attnjit_engine* engine, const char* spec, size_t sp
   return Guard(error, [&]() -> attnjit_status {
     const Request request = ReadRequest(engine, spec, spec_bytes, kernel, error);
     if (request.status != ATTNJIT_OK) return request.status;
-    const std::optional<attnjit::Arch> target =
-        arch != nullptr ? attnjit::ParseArch(arch) : request.spec.arch;
-    if (!target) {
-      return ReportArgument(arch != nullptr
-                                ? "arch must be a GPU that attnjit generates for, as in \"sm_90a\""
-                                : "arch must be given, here or in the spec",
-                            error);
-    }
+    const std::optional<attnjit::Arch> target = ArchOf(arch, request.spec);
+    if (!target) return ReportArgument(attnjit::kNoArch, error);
     llvm::Expected<attnjit::BuildResult> built = engine->engine->Build(request.spec, *target);
     if (!built) return ReportError(built.takeError(), error);
     auto result = std::make_unique<attnjit_kernel>();
@@ -316,13 +386,7 @@ attnjit_status attnjit_launch_forward(const attnjit_kernel* kernel,
     }
     attnjit_forward_args c;
     if (const char* wrong = ReadStruct(args, c)) return ReportArgument(wrong, error);
-    if (llvm::Error e = CheckDTypes(c, kernel->kernel->plan().spec)) {
-      return ReportError(std::move(e), error);
-    }
-    if (llvm::Error e = kernel->kernel->Launch(ToForwardArgs(c), stream)) {
-      return ReportError(std::move(e), error);
-    }
-    return ATTNJIT_OK;
+    return attnjit::LaunchChecked(*kernel, c, stream, error);
   });
 }
 

@@ -8,7 +8,10 @@
 #include "nlohmann/json.hpp"
 #include "runtime/compiler.h"
 #include "runtime/driver.h"
+#include "runtime/engine.h"
+#include "runtime/engine_settings.h"
 #include "runtime/launch.h"
+#include "runtime/not_built.h"
 
 namespace attnjit {
 namespace {
@@ -45,6 +48,21 @@ class Filler {
                               {"call", e.call()},
                               {"code", e.code()},
                               {"advice", e.advice()}});
+        },
+        [this](const NotBuiltError& e) {
+          Begin(ATTNJIT_NOT_BUILT, "not_built", e);
+          details_.push_back({{"message", e.message()},
+                              {"spec", Json::parse(e.spec(), nullptr, false)},
+                              {"arch", e.arch()},
+                              {"command", e.command()}});
+        },
+        [this](const NotReadyInCaptureError& e) {
+          Begin(ATTNJIT_NOT_READY_IN_CAPTURE, "capture", e);
+          details_.push_back({{"message", e.message()}});
+        },
+        [this](const SettingError& e) {
+          Begin(ATTNJIT_INVALID, "argument", e);
+          details_.push_back({{"message", e.message()}});
         },
         [this](const CacheError& e) { Other("cache", e); },
         [this](const llvm::ErrorInfoBase& e) { Other("internal", e); });

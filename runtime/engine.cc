@@ -9,6 +9,7 @@
 #include "generator/error.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
 #include "runtime/builder.h"
 #include "runtime/engine_parts.h"
 #include "runtime/engine_settings.h"
@@ -16,6 +17,18 @@
 #include "runtime/module.h"
 
 namespace attnjit {
+
+char NotReadyInCaptureError::ID = 0;
+
+void NotReadyInCaptureError::log(llvm::raw_ostream& os) const {
+  os << "the kernel is not loaded, and loading it is not allowed while the stream is being "
+        "captured; prepare it before the capture";
+}
+
+std::error_code NotReadyInCaptureError::convertToErrorCode() const {
+  return std::make_error_code(std::errc::operation_would_block);
+}
+
 namespace {
 
 /// One kernel on one device: everything that launching needs, kept alive. Immutable.
@@ -77,24 +90,33 @@ class EngineImpl final : public Engine {
   EngineImpl(const EngineOptions& options, EngineParts parts)
       : open_driver_(parts.open_driver),
         check_pointers_(ChecksPointers()),
-        builder_(options, std::move(parts)) {}
+        monitor_(options.on_event),
+        builder_(options, std::move(parts), monitor_) {}
 
   llvm::Expected<BuildResult> Build(const AttentionSpec& spec, Arch arch) override;
-  llvm::Expected<std::shared_ptr<const Kernel>> Prepare(const AttentionSpec& spec,
-                                                        int device) override;
+  llvm::Expected<std::shared_ptr<const Kernel>> PrepareWith(const AttentionSpec& spec, int device,
+                                                            const PrepareOptions& options) override;
+  llvm::Expected<CacheKey> Key(const AttentionSpec& spec, Arch arch) override {
+    return builder_.Key({ResolveKernelSpec(spec), arch});
+  }
+  EngineStatistics Statistics() const override { return monitor_.statistics(); }
 
  private:
   using LoadedPtr = std::shared_ptr<const LoadedKernel>;
   LoadedPtr FindLoaded(const LoadKey& key) const;
-  llvm::Expected<LoadedPtr> Load(const AttentionSpec& spec, int ordinal, const LoadKey& key);
+  llvm::Expected<LoadedPtr> Load(const AttentionSpec& spec, int ordinal, const LoadKey& key,
+                                 JitPolicy jit);
+  llvm::Error CheckNotCapturing(void* stream);
   llvm::Expected<LoadedPtr> LoadOn(const std::shared_ptr<const Device>& device,
                                    const KernelRequest& request, BuiltPtr built);
   llvm::Expected<std::shared_ptr<const LoadedKernel>> LoadBuilt(
       const std::shared_ptr<const Device>& device, const BuiltPtr& built);
+  llvm::Error OpenDriverLocked();
   llvm::Expected<std::shared_ptr<const Device>> OpenDevice(int ordinal);
 
   const std::function<llvm::Expected<std::shared_ptr<const DriverTable>>()> open_driver_;
   const bool check_pointers_;
+  Monitor monitor_;
   Builder builder_;
 
   mutable std::shared_mutex loaded_mutex_;
@@ -143,12 +165,13 @@ llvm::Expected<BuildResult> EngineImpl::Build(const AttentionSpec& spec, Arch ar
   return result;
 }
 
-llvm::Expected<std::shared_ptr<const Kernel>> EngineImpl::Prepare(const AttentionSpec& spec,
-                                                                  int device) {
+llvm::Expected<std::shared_ptr<const Kernel>> EngineImpl::PrepareWith(
+    const AttentionSpec& spec, int device, const PrepareOptions& options) {
   const LoadKey key = MakeLoadKey(spec, device);
   LoadedPtr loaded = FindLoaded(key);
   if (loaded == nullptr) {
-    llvm::Expected<LoadedPtr> made = Load(spec, device, key);
+    if (llvm::Error error = CheckNotCapturing(options.stream)) return error;
+    llvm::Expected<LoadedPtr> made = Load(spec, device, key, options.jit);
     if (!made) return made.takeError();
     loaded = std::move(*made);
   }
@@ -162,13 +185,13 @@ EngineImpl::LoadedPtr EngineImpl::FindLoaded(const LoadKey& key) const {
 }
 
 llvm::Expected<EngineImpl::LoadedPtr> EngineImpl::Load(const AttentionSpec& spec, int ordinal,
-                                                       const LoadKey& key) {
+                                                       const LoadKey& key, JitPolicy jit) {
   llvm::Expected<std::shared_ptr<const Device>> device = OpenDevice(ordinal);
   if (!device) return device.takeError();
   llvm::Expected<Arch> arch = ArchOn(**device, spec.arch);
   if (!arch) return arch.takeError();
   const KernelRequest request = {key.request.spec, *arch, (*device)->name()};
-  llvm::Expected<BuiltPtr> built = builder_.Build(request);
+  llvm::Expected<BuiltPtr> built = builder_.Build(request, jit);
   if (!built) return built.takeError();
   std::lock_guard<std::mutex> lock(driver_mutex_);
   if (LoadedPtr loaded = FindLoaded(key)) return loaded;  // Another thread was first.
@@ -206,6 +229,7 @@ llvm::Expected<EngineImpl::LoadedPtr> EngineImpl::LoadBuilt(
         driver_, driver_->image_format == ImageFormat::kPtx ? entry.ptx : entry.cubin, entry.name);
     if (!made) return made.takeError();
     module = std::move(*made);
+    monitor_.Emit({EventKind::kLoad, entry.name, KeyText(entry.key), "", "", 0});
     modules_[built.get()] = module;
   }
   llvm::Expected<DeviceFunction> function =
@@ -219,13 +243,32 @@ llvm::Expected<EngineImpl::LoadedPtr> EngineImpl::LoadBuilt(
   return loaded;
 }
 
+llvm::Error EngineImpl::OpenDriverLocked() {
+  if (driver_ != nullptr) return llvm::Error::success();
+  llvm::Expected<std::shared_ptr<const DriverTable>> driver = open_driver_();
+  if (!driver) return driver.takeError();
+  driver_ = std::move(*driver);
+  return llvm::Error::success();
+}
+
+/// Asking does not disturb a capture; loading a module or opening a context would.
+llvm::Error EngineImpl::CheckNotCapturing(void* stream) {
+  if (stream == nullptr) return llvm::Error::success();
+  std::lock_guard<std::mutex> lock(driver_mutex_);
+  if (llvm::Error error = OpenDriverLocked()) return error;
+  cu::StreamCaptureStatus status = cu::kCaptureNone;
+  if (llvm::Error error =
+          CheckDriver(*driver_, "cuStreamIsCapturing",
+                      driver_->stream_is_capturing(static_cast<cu::Stream>(stream), &status))) {
+    return error;
+  }
+  if (status == cu::kCaptureNone) return llvm::Error::success();
+  return llvm::make_error<NotReadyInCaptureError>();
+}
+
 llvm::Expected<std::shared_ptr<const Device>> EngineImpl::OpenDevice(int ordinal) {
   std::lock_guard<std::mutex> lock(driver_mutex_);
-  if (driver_ == nullptr) {
-    llvm::Expected<std::shared_ptr<const DriverTable>> driver = open_driver_();
-    if (!driver) return driver.takeError();
-    driver_ = std::move(*driver);
-  }
+  if (llvm::Error error = OpenDriverLocked()) return error;
   const auto found = devices_.find(ordinal);
   if (found != devices_.end()) return found->second;
   llvm::Expected<std::shared_ptr<const Device>> device = Device::Open(driver_, ordinal);

@@ -13,6 +13,7 @@
 #include "generator/spec.h"
 #include "llvm/Support/Error.h"
 #include "runtime/forward_args.h"
+#include "runtime/monitor.h"
 
 namespace attnjit {
 
@@ -31,6 +32,7 @@ struct EngineOptions {
   std::optional<int64_t> creation_wait_ms;  ///< For another process that builds; else a minute.
   std::optional<JitPolicy> jit;             ///< Not set anywhere: kAllow.
   std::string record_path;                  ///< "": nothing is recorded (runtime/record.h).
+  EventCallback on_event;                   ///< Or null.
   std::string nvrtc_path;   ///< "": $ATTNJIT_NVRTC, else the search of runtime/compiler.h.
   std::string driver_path;  ///< "": libcuda.so.1.
 };
@@ -69,6 +71,22 @@ class Kernel {
   virtual llvm::Error Launch(const ForwardArgs& args, void* stream) const = 0;
 };
 
+/// How a kernel may be come by.
+struct PrepareOptions {
+  JitPolicy jit = JitPolicy::kAllow;  ///< kNever: out of the cache or not at all, without waiting.
+  /// Where the kernel is to be launched next, or null. If it is being captured, what is not loaded
+  /// stays so: nothing that a capture forbids is done.
+  void* stream = nullptr;
+};
+
+/// The kernel is not loaded, and the stream is being captured.
+class NotReadyInCaptureError : public llvm::ErrorInfo<NotReadyInCaptureError> {
+ public:
+  static char ID;
+  void log(llvm::raw_ostream& os) const override;
+  std::error_code convertToErrorCode() const override;
+};
+
 /// Thread safe. Any number may live in a process.
 class Engine {
  public:
@@ -81,8 +99,18 @@ class Engine {
 
   /// Build for the device's arch (spec.arch must be unset or runnable there) and load. A repeated
   /// request costs at most 1 us. The request's scale and window become the launch defaults.
-  virtual llvm::Expected<std::shared_ptr<const Kernel>> Prepare(const AttentionSpec& spec,
-                                                                int device) = 0;
+  llvm::Expected<std::shared_ptr<const Kernel>> Prepare(const AttentionSpec& spec, int device) {
+    return PrepareWith(spec, device, {});
+  }
+  /// Further errors: NotBuiltError, NotReadyInCaptureError.
+  virtual llvm::Expected<std::shared_ptr<const Kernel>> PrepareWith(
+      const AttentionSpec& spec, int device, const PrepareOptions& options) = 0;
+
+  /// The key of a spec's kernel; its toolchain part is "" where there is no NVRTC. Compiles
+  /// nothing. Errors: PlanError.
+  virtual llvm::Expected<CacheKey> Key(const AttentionSpec& spec, Arch arch) = 0;
+
+  virtual EngineStatistics Statistics() const = 0;
 };
 
 }  // namespace attnjit

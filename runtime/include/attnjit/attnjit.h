@@ -45,13 +45,17 @@ extern "C" {
 /* Rises when a program compiled against an older header would no longer work. */
 #define ATTNJIT_ABI_VERSION 1
 
-/* Also the exit codes of the command line. */
+/* 0 to 3 are also the exit codes of the command line. */
 typedef int32_t attnjit_status;
 enum {
   ATTNJIT_OK = 0,
   ATTNJIT_FAILED = 1,      /* The toolchain, driver or system failed. */
   ATTNJIT_INVALID = 2,     /* The spec or an argument is invalid: nothing was launched. */
   ATTNJIT_UNSUPPORTED = 3, /* A valid spec that this GPU cannot run. */
+  ATTNJIT_NOT_BUILT = 5,   /* In no cache, and compiling was not allowed. */
+  ATTNJIT_PENDING = 6,     /* Not done yet. */
+  ATTNJIT_CANCELLED = 7,
+  ATTNJIT_NOT_READY_IN_CAPTURE = 8, /* Not loaded, and the stream is being captured. */
 };
 
 typedef int32_t attnjit_dtype;
@@ -65,16 +69,94 @@ enum {
 typedef struct attnjit_engine attnjit_engine;
 typedef struct attnjit_kernel attnjit_kernel;
 typedef struct attnjit_error attnjit_error;
+typedef struct attnjit_text attnjit_text;     /* A string that the caller owns. */
+typedef struct attnjit_future attnjit_future; /* A kernel that is being prepared. */
 
-/* 40 bytes. Null strings and zeros are the defaults; so is a null pointer to the whole. */
+typedef int32_t attnjit_event_kind;
+enum {
+  ATTNJIT_EVENT_HIT = 0,  /* Found in a cache; origin: "disk", "layer". */
+  ATTNJIT_EVENT_MISS = 1, /* In no cache. */
+  ATTNJIT_EVENT_COMPILE_BEGIN = 2,
+  ATTNJIT_EVENT_COMPILE_END = 3, /* seconds; text: "" or what went wrong. */
+  ATTNJIT_EVENT_LOAD = 4,        /* A driver has loaded it. */
+  ATTNJIT_EVENT_WARNING = 5,     /* text, also given to log. */
+};
+
+/* 56 bytes. Strings live as long as the call; they are never null. */
+typedef struct attnjit_event {
+  size_t struct_size;
+  attnjit_event_kind kind;
+  int32_t reserved;
+  const char* kernel; /* Its name. */
+  const char* key;
+  const char* origin;
+  const char* text;
+  double seconds;
+} attnjit_event;
+
+typedef int32_t attnjit_log_level;
+enum { ATTNJIT_LOG_WARNING = 1, ATTNJIT_LOG_ERROR = 2 };
+
+/* 48 bytes. Functions that an engine calls, each with user; null ones are not called. They run in
+ * whatever thread uses the engine, several at a time, must not use the engine, and must not throw.
+ */
+typedef struct attnjit_callbacks {
+  size_t struct_size;
+  void* user;
+  void (*log)(void* user, attnjit_log_level level, const char* message);
+  void (*event)(void* user, const attnjit_event* event);
+  /* Workspace for launches whose arguments have none: zeroed device memory of the device, 16-byte
+   * aligned, good for work in the stream; null: the launch fails. It is given back right after the
+   * launch was enqueued: free it in the order of the stream. */
+  void* (*allocate)(void* user, size_t bytes, int32_t device, void* stream);
+  void (*release)(void* user, void* memory, int32_t device, void* stream);
+} attnjit_callbacks;
+
+/* 80 bytes. Null strings and zeros are the defaults; so is a null pointer to the whole. Where the
+ * defaults leave something open, the environment decides (docs/fleet.md). */
 typedef struct attnjit_engine_options {
   size_t struct_size;
   const char* cache_dir;  /* Null: $ATTNJIT_CACHE_DIR, $XDG_CACHE_HOME/attnjit, ~/.cache/attnjit. */
   const char* nvrtc_path; /* Null: $ATTNJIT_NVRTC, then the usual places. */
   const char* driver_path; /* Null: libcuda.so.1. */
   int32_t no_disk_cache;   /* 1: keep kernels in memory only. */
-  int32_t reserved;        /* 0 */
+  int32_t never_compile;   /* 1: kernels come out of the cache or not at all (ATTNJIT_NOT_BUILT). */
+  const attnjit_callbacks* callbacks; /* Copied; null: none. */
+  const char* read_only_cache_dirs;   /* Separated by ':'; null: $ATTNJIT_CACHE_LAYERS. */
+  uint64_t cache_max_bytes;           /* 0: $ATTNJIT_CACHE_MAX_BYTES, else no cap. */
+  int32_t group_shared_cache;         /* 1: the user's group shares the directory. */
+  int32_t trust_cache_owners;         /* 1: use the directories whoever owns them. */
+  int32_t async_threads;              /* For attnjit_prepare_async; 0: 2. */
+  int32_t reserved;                   /* 0 */
 } attnjit_engine_options;
+
+/* 24 bytes. */
+typedef struct attnjit_get_options {
+  size_t struct_size;
+  void* stream;          /* Where it is to be launched next; null: not said. */
+  int32_t allow_compile; /* 1: compile what no cache has. 0: ATTNJIT_NOT_BUILT then, at once. */
+  int32_t reserved;      /* 0 */
+} attnjit_get_options;
+
+/* 16 bytes. */
+typedef struct attnjit_async_options {
+  size_t struct_size;
+  int32_t priority; /* Higher ones first; of equal ones the older. */
+  int32_t reserved; /* 0 */
+} attnjit_async_options;
+
+/* 72 bytes. Counts since the engine was made. */
+typedef struct attnjit_statistics {
+  size_t struct_size;
+  uint64_t loaded_hits; /* Prepared before, by this text: answered without any work. */
+  uint64_t disk_hits;
+  uint64_t layer_hits; /* In a read-only directory. */
+  uint64_t misses;
+  uint64_t compilations;
+  uint64_t failed_compilations;
+  uint64_t compile_nanoseconds;
+  uint64_t loads;
+} attnjit_statistics;
 
 /* 40 bytes; embedded in attnjit_forward_args, so it never grows. A tensor in device memory of the
  * kernel's device. data is 16-byte aligned (lse: 4); element (b, i, h, d) stands at
@@ -158,6 +240,56 @@ ATTNJIT_API attnjit_status attnjit_build(attnjit_engine* engine, const char* spe
                                          attnjit_kernel** kernel, attnjit_error** error);
 ATTNJIT_API void attnjit_kernel_destroy(attnjit_kernel* kernel); /* Null: does nothing. */
 
+/* As attnjit_prepare, for the path of a request: without allow_compile it never compiles and never
+ * waits for a compiler, and while options->stream is being captured it gives loaded kernels only
+ * (else ATTNJIT_NOT_READY_IN_CAPTURE, with nothing done). Null options: all zeros. */
+ATTNJIT_API attnjit_status attnjit_get(attnjit_engine* engine, const char* spec, size_t spec_bytes,
+                                       int32_t device, const attnjit_get_options* options,
+                                       attnjit_kernel** kernel, attnjit_error** error);
+
+/* As attnjit_prepare, in a thread of the engine's. The spec is parsed now, so that its mistakes are
+ * errors of this call. Null options: priority 0. */
+ATTNJIT_API attnjit_status attnjit_prepare_async(attnjit_engine* engine, const char* spec,
+                                                 size_t spec_bytes, int32_t device,
+                                                 const attnjit_async_options* options,
+                                                 attnjit_future** future, attnjit_error** error);
+/* Waits for at most timeout_ns (0: looks; negative: until it is done). ATTNJIT_OK: *kernel is a new
+ * handle, each time. ATTNJIT_PENDING: not yet. ATTNJIT_CANCELLED: it was, or the engine has ended.
+ * Else as attnjit_prepare. kernel may be null. */
+ATTNJIT_API attnjit_status attnjit_future_wait(attnjit_future* future, int64_t timeout_ns,
+                                               attnjit_kernel** kernel, attnjit_error** error);
+/* What waits in line is not begun; what is being compiled goes on into the cache, for the next who
+ * asks. Waiting gives ATTNJIT_CANCELLED from now on, unless it was done. */
+ATTNJIT_API void attnjit_future_cancel(attnjit_future* future);
+/* Does not cancel. Null: does nothing. */
+ATTNJIT_API void attnjit_future_destroy(attnjit_future* future);
+
+/* ATTNJIT_OK: there is a kernel for it on arch (null: the spec's own). ATTNJIT_UNSUPPORTED: the
+ * error's details say what every kernel family lacks. Nothing is compiled. */
+ATTNJIT_API attnjit_status attnjit_supported(const char* spec, size_t spec_bytes, const char* arch,
+                                             attnjit_error** error);
+/* One line of JSON: defaults filled, aliases resolved, keys sorted; equal for equal requests. */
+ATTNJIT_API attnjit_status attnjit_canonical_spec(const char* spec, size_t spec_bytes,
+                                                  attnjit_text** text, attnjit_error** error);
+/* The CUDA source of a spec's kernel, and its plan with the reasons for it, as JSON. */
+ATTNJIT_API attnjit_status attnjit_source(const char* spec, size_t spec_bytes, const char* arch,
+                                          attnjit_text** text, attnjit_error** error);
+ATTNJIT_API attnjit_status attnjit_explain_json(const char* spec, size_t spec_bytes,
+                                                const char* arch, attnjit_text** text,
+                                                attnjit_error** error);
+/* "<request>-<toolchain>"; the second part is empty where there is no NVRTC. */
+ATTNJIT_API attnjit_status attnjit_key(attnjit_engine* engine, const char* spec, size_t spec_bytes,
+                                       const char* arch, attnjit_text** text,
+                                       attnjit_error** error);
+ATTNJIT_API const char* attnjit_text_data(const attnjit_text* text); /* Null: "". */
+ATTNJIT_API size_t attnjit_text_size(const attnjit_text* text);      /* Without the zero. */
+ATTNJIT_API void attnjit_text_destroy(attnjit_text* text);           /* Null: does nothing. */
+
+/* Fills as much of *statistics as its struct_size says. */
+ATTNJIT_API attnjit_status attnjit_engine_statistics(const attnjit_engine* engine,
+                                                     attnjit_statistics* statistics,
+                                                     attnjit_error** error);
+
 /* "fwd_sm90a_bf16_d128_causal": the entry symbol and the name in the cache. */
 ATTNJIT_API const char* attnjit_kernel_name(const attnjit_kernel* kernel);
 /* The cache key: two SHA-256 in hex, "<request>-<toolchain>". */
@@ -186,10 +318,36 @@ ATTNJIT_API attnjit_status attnjit_launch_forward(const attnjit_kernel* kernel,
                                                   const attnjit_forward_args* args, void* stream,
                                                   attnjit_error** error);
 
+/* The same for tensors as DLPack's DLTensor describes them: shapes, strides (null: contiguous) and
+ * dtypes come from there. q, k, v and o have the axes of the request's layout (bshd, bhsd, or for
+ * thd tokens, heads, head_dim); lse [batch, heads_q, seqlen_q], or packed [heads_q, total_q]. All
+ * are on the kernel's device. 112 bytes. */
+struct DLTensor;
+typedef struct attnjit_dlpack_args {
+  size_t struct_size;
+  const struct DLTensor* q;
+  const struct DLTensor* k;
+  const struct DLTensor* v;
+  const struct DLTensor* o;
+  const struct DLTensor* lse;           /* Null where the request has "lse": false. */
+  const struct DLTensor* cu_seqlens_q;  /* Packed: int32 [batch + 1]; else null. */
+  const struct DLTensor* cu_seqlens_kv; /* Packed: int32 [batch + 1]; else null. */
+  int64_t max_seqlen_q;                 /* Packed: at least the longest sequence's. */
+  int64_t max_seqlen_kv;                /* Packed: at least the longest sequence's. */
+  double softmax_scale;                 /* With ATTNJIT_OVERRIDE_SOFTMAX_SCALE. */
+  uint32_t overrides;                   /* ATTNJIT_OVERRIDE_SOFTMAX_SCALE or 0. */
+  int32_t reserved;                     /* 0 */
+  void* workspace;                      /* As in attnjit_forward_args. */
+  size_t workspace_bytes;
+} attnjit_dlpack_args;
+ATTNJIT_API attnjit_status attnjit_launch_forward_dlpack(const attnjit_kernel* kernel,
+                                                         const attnjit_dlpack_args* args,
+                                                         void* stream, attnjit_error** error);
+
 /* What went wrong. Null errors answer ATTNJIT_OK and "". */
 ATTNJIT_API attnjit_status attnjit_error_status(const attnjit_error* error);
 /* The stage: "argument", "spec", "plan", "compile", "toolchain", "cache", "driver", "launch",
- * "internal". */
+ * "not_built", "capture", "internal". */
 ATTNJIT_API const char* attnjit_error_stage(const attnjit_error* error);
 /* For people: what is wrong and what to do; a line for each problem. */
 ATTNJIT_API const char* attnjit_error_message(const attnjit_error* error);

@@ -35,6 +35,8 @@ struct Deleter {
   void operator()(attnjit_engine* engine) const { attnjit_engine_destroy(engine); }
   void operator()(attnjit_kernel* kernel) const { attnjit_kernel_destroy(kernel); }
   void operator()(attnjit_error* error) const { attnjit_error_destroy(error); }
+  void operator()(attnjit_text* text) const { attnjit_text_destroy(text); }
+  void operator()(attnjit_future* future) const { attnjit_future_destroy(future); }
 };
 template <typename T>
 using Handle = std::unique_ptr<T, Deleter>;
@@ -44,6 +46,10 @@ enum class ErrorCode : int32_t {
   kFailed = ATTNJIT_FAILED,            ///< The toolchain, driver or system failed.
   kInvalid = ATTNJIT_INVALID,          ///< The spec or an argument is invalid.
   kUnsupported = ATTNJIT_UNSUPPORTED,  ///< A valid spec that this GPU cannot run.
+  kNotBuilt = ATTNJIT_NOT_BUILT,       ///< In no cache, and compiling was not allowed.
+  kPending = ATTNJIT_PENDING,          ///< Not done yet.
+  kCancelled = ATTNJIT_CANCELLED,
+  kNotReadyInCapture = ATTNJIT_NOT_READY_IN_CAPTURE,
 };
 
 /// What went wrong, in which stage, and what to do. Strings live as long as the error.
@@ -207,27 +213,130 @@ class Kernel {
     if (status != ATTNJIT_OK) return Error(status, error);
     return std::monostate();
   }
+  /// See attnjit_launch_forward_dlpack; struct_size is set here.
+  Status LaunchDlpack(attnjit_dlpack_args args, void* stream) const {
+    args.struct_size = sizeof(args);
+    attnjit_error* error = nullptr;
+    const attnjit_status status =
+        attnjit_launch_forward_dlpack(kernel_.get(), &args, stream, &error);
+    if (status != ATTNJIT_OK) return Error(status, error);
+    return std::monostate();
+  }
 
  private:
   friend class Engine;
+  friend class Future;
   explicit Kernel(attnjit_kernel* kernel) : kernel_(kernel) {}
   detail::Handle<attnjit_kernel> kernel_;
 };
 
-struct EngineOptions {
-  std::string cache_dir;    ///< "": the default.
-  std::string nvrtc_path;   ///< "": the default.
-  std::string driver_path;  ///< "": the default.
-  bool disk_cache = true;
+/// A kernel that is being prepared by a thread of the engine's.
+class Future {
+ public:
+  /// The kernel, once it is there; waits as long as it takes.
+  Result<Kernel> Wait() { return WaitFor(-1); }
+  /// An error of code kPending where it is not done within `nanoseconds` (0: looks).
+  Result<Kernel> WaitFor(int64_t nanoseconds) {
+    attnjit_kernel* kernel = nullptr;
+    attnjit_error* error = nullptr;
+    const attnjit_status status = attnjit_future_wait(future_.get(), nanoseconds, &kernel, &error);
+    if (status != ATTNJIT_OK) return Error(status, error);
+    return Kernel(kernel);
+  }
+  bool IsDone() const {
+    return attnjit_future_wait(future_.get(), 0, nullptr, nullptr) != ATTNJIT_PENDING;
+  }
+  void Cancel() { attnjit_future_cancel(future_.get()); }
+
+ private:
+  friend class Engine;
+  explicit Future(attnjit_future* future) : future_(future) {}
+  detail::Handle<attnjit_future> future_;
 };
+
+/// See attnjit_engine_options.
+struct EngineOptions {
+  std::string cache_dir;             ///< "": the default.
+  std::string nvrtc_path;            ///< "": the default.
+  std::string driver_path;           ///< "": the default.
+  std::string read_only_cache_dirs;  ///< Separated by ':'.
+  bool disk_cache = true;
+  bool never_compile = false;
+  bool group_shared_cache = false;
+  bool trust_cache_owners = false;
+  uint64_t cache_max_bytes = 0;  ///< 0: the default.
+  int32_t async_threads = 0;     ///< 0: the default.
+  /// Copied; what `user` points to must outlive the engine and its kernels. struct_size is set
+  /// here.
+  std::optional<attnjit_callbacks> callbacks;
+};
+
+/// See attnjit_get_options.
+struct GetOptions {
+  void* stream = nullptr;
+  bool allow_compile = false;
+};
+
+namespace detail {
+/// Calls a function of the C interface that gives a text.
+template <typename Call>
+Result<std::string> Text(Call call) {
+  attnjit_text* text = nullptr;
+  attnjit_error* error = nullptr;
+  const attnjit_status status = call(&text, &error);
+  const Handle<attnjit_text> owned(text);
+  if (status != ATTNJIT_OK) return Error(status, error);
+  return std::string(attnjit_text_data(text), attnjit_text_size(text));
+}
+inline const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+}  // namespace detail
+
+/// There is a kernel for it on `arch` ("": the spec's own); else an error that says what is
+/// missing.
+inline Status Supported(std::string_view spec, const std::string& arch = "") {
+  attnjit_error* error = nullptr;
+  const attnjit_status status =
+      attnjit_supported(spec.data(), spec.size(), detail::OrNull(arch), &error);
+  if (status != ATTNJIT_OK) return Error(status, error);
+  return std::monostate();
+}
+/// See attnjit_canonical_spec.
+inline Result<std::string> CanonicalSpec(std::string_view spec) {
+  return detail::Text([&](attnjit_text** text, attnjit_error** error) {
+    return attnjit_canonical_spec(spec.data(), spec.size(), text, error);
+  });
+}
+/// The CUDA source of a spec's kernel.
+inline Result<std::string> Source(std::string_view spec, const std::string& arch = "") {
+  return detail::Text([&](attnjit_text** text, attnjit_error** error) {
+    return attnjit_source(spec.data(), spec.size(), detail::OrNull(arch), text, error);
+  });
+}
+/// Its plan, with reasons, as JSON.
+inline Result<std::string> ExplainJson(std::string_view spec, const std::string& arch = "") {
+  return detail::Text([&](attnjit_text** text, attnjit_error** error) {
+    return attnjit_explain_json(spec.data(), spec.size(), detail::OrNull(arch), text, error);
+  });
+}
 
 class Engine {
  public:
   static Result<Engine> Create(const EngineOptions& options = {}) {
-    const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
-    const attnjit_engine_options c = {sizeof(attnjit_engine_options), text(options.cache_dir),
-                                      text(options.nvrtc_path),       text(options.driver_path),
-                                      options.disk_cache ? 0 : 1,     0};
+    attnjit_callbacks callbacks = options.callbacks.value_or(attnjit_callbacks{});
+    callbacks.struct_size = sizeof(callbacks);
+    attnjit_engine_options c = {};
+    c.struct_size = sizeof(c);
+    c.cache_dir = detail::OrNull(options.cache_dir);
+    c.nvrtc_path = detail::OrNull(options.nvrtc_path);
+    c.driver_path = detail::OrNull(options.driver_path);
+    c.no_disk_cache = options.disk_cache ? 0 : 1;
+    c.never_compile = options.never_compile ? 1 : 0;
+    c.callbacks = options.callbacks ? &callbacks : nullptr;
+    c.read_only_cache_dirs = detail::OrNull(options.read_only_cache_dirs);
+    c.cache_max_bytes = options.cache_max_bytes;
+    c.group_shared_cache = options.group_shared_cache ? 1 : 0;
+    c.trust_cache_owners = options.trust_cache_owners ? 1 : 0;
+    c.async_threads = options.async_threads;
     attnjit_engine* engine = nullptr;
     attnjit_error* error = nullptr;
     const attnjit_status status = attnjit_engine_create(&c, &engine, &error);
@@ -243,6 +352,45 @@ class Engine {
         attnjit_prepare(engine_.get(), spec.data(), spec.size(), device, &kernel, &error);
     if (status != ATTNJIT_OK) return Error(status, error);
     return Kernel(kernel);
+  }
+
+  /// For the path of a request: compiles nothing unless allowed, and loads nothing while the stream
+  /// is being captured (attnjit_get).
+  Result<Kernel> Get(std::string_view spec, int device, const GetOptions& options = {}) {
+    const attnjit_get_options c = {sizeof(attnjit_get_options), options.stream,
+                                   options.allow_compile ? 1 : 0, 0};
+    attnjit_kernel* kernel = nullptr;
+    attnjit_error* error = nullptr;
+    const attnjit_status status =
+        attnjit_get(engine_.get(), spec.data(), spec.size(), device, &c, &kernel, &error);
+    if (status != ATTNJIT_OK) return Error(status, error);
+    return Kernel(kernel);
+  }
+
+  /// Prepared by a thread of the engine's; of those that wait the highest priority is first.
+  Result<Future> PrepareAsync(std::string_view spec, int device, int priority = 0) {
+    const attnjit_async_options c = {sizeof(attnjit_async_options), priority, 0};
+    attnjit_future* future = nullptr;
+    attnjit_error* error = nullptr;
+    const attnjit_status status =
+        attnjit_prepare_async(engine_.get(), spec.data(), spec.size(), device, &c, &future, &error);
+    if (status != ATTNJIT_OK) return Error(status, error);
+    return Future(future);
+  }
+
+  /// See attnjit_key.
+  Result<std::string> Key(std::string_view spec, const std::string& arch = "") {
+    return detail::Text([&](attnjit_text** text, attnjit_error** error) {
+      return attnjit_key(engine_.get(), spec.data(), spec.size(), detail::OrNull(arch), text,
+                         error);
+    });
+  }
+
+  attnjit_statistics Statistics() const {
+    attnjit_statistics statistics = {};
+    statistics.struct_size = sizeof(statistics);
+    attnjit_engine_statistics(engine_.get(), &statistics, nullptr);
+    return statistics;
   }
 
   /// Builds into the cache without GPU or driver. `arch` as in "sm_90a"; "": the spec's own.

@@ -2,7 +2,14 @@
 #include "attnjit/attnjit.h"
 
 #define STATIC_ASSERT(name, condition) typedef char name[(condition) ? 1 : -1]
-STATIC_ASSERT(options_size, sizeof(attnjit_engine_options) == 40);
+STATIC_ASSERT(options_size, sizeof(attnjit_engine_options) == 80);
+STATIC_ASSERT(options_never, offsetof(attnjit_engine_options, never_compile) == 36);
+STATIC_ASSERT(callbacks_size, sizeof(attnjit_callbacks) == 48);
+STATIC_ASSERT(event_size, sizeof(attnjit_event) == 56);
+STATIC_ASSERT(get_size, sizeof(attnjit_get_options) == 24);
+STATIC_ASSERT(async_size, sizeof(attnjit_async_options) == 16);
+STATIC_ASSERT(statistics_size, sizeof(attnjit_statistics) == 72);
+STATIC_ASSERT(dlpack_size, sizeof(attnjit_dlpack_args) == 112);
 STATIC_ASSERT(tensor_size, sizeof(attnjit_tensor) == 40);
 STATIC_ASSERT(args_size, sizeof(attnjit_forward_args) == 320);
 STATIC_ASSERT(tensor_dtype, offsetof(attnjit_tensor, dtype) == 32);

@@ -231,7 +231,8 @@ class CApiStructs : public CApiTest {
     CApiTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     const attnjit_engine_options options = {
-        sizeof(options), cache_dir_.c_str(), nullptr, FAKE_LIBCUDA, 0, 0};
+        sizeof(options), cache_dir_.c_str(), nullptr, FAKE_LIBCUDA, 0, 0, nullptr, nullptr, 0,
+        0,               0,                  0,       0};
     ASSERT_EQ(attnjit_engine_create(&options, &engine_, nullptr), ATTNJIT_OK);
     ASSERT_EQ(attnjit_prepare(engine_, kSpec, sizeof(kSpec) - 1, 0, &kernel_, nullptr), ATTNJIT_OK);
   }

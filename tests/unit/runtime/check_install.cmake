@@ -1,5 +1,5 @@
-# Installs to a fresh prefix, builds docs/examples/embed against it by find_package and by
-# pkg-config, and runs it.
+# Installs to a fresh prefix, builds docs/examples/embed (C++) and serve-c (C) against it by
+# find_package and by pkg-config, and runs them.
 set(prefix ${WORK_DIR}/prefix)
 file(REMOVE_RECURSE ${WORK_DIR})
 file(MAKE_DIRECTORY ${WORK_DIR})
@@ -14,6 +14,10 @@ run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${EXAMPLE_DIR} -B ${WORK_DIR}/build
     -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(${CMAKE_COMMAND} -E env ATTNJIT_CACHE_DIR=${WORK_DIR}/cache ${WORK_DIR}/build/embed)
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${C_EXAMPLE_DIR} -B ${WORK_DIR}/build_c
+    -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_C_COMPILER=${CC})
+run(${CMAKE_COMMAND} --build ${WORK_DIR}/build_c)
+run(${CMAKE_COMMAND} -E env ATTNJIT_CACHE_DIR=${WORK_DIR}/cache ${WORK_DIR}/build_c/serve)
 
 find_program(PKG_CONFIG pkg-config)
 if(PKG_CONFIG)
@@ -25,4 +29,6 @@ if(PKG_CONFIG)
                   COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags)
   run(${CXX} -std=c++20 ${EXAMPLE_DIR}/main.cc -o ${WORK_DIR}/embed_by_pkg_config ${flags})
+  run(${CC} -std=c99 -Wall -Wextra -Wpedantic -Werror ${C_EXAMPLE_DIR}/main.c
+      -o ${WORK_DIR}/serve_by_pkg_config ${flags})
 endif()

@@ -1,4 +1,5 @@
 // A libcuda with one H100 that computes nothing: what the C interface's tests open as the driver.
+#include <atomic>
 #include <cstring>
 
 #include "runtime/cuda_types.h"
@@ -41,6 +42,18 @@ EXPORT cu::Result cuPointerGetAttributes(unsigned count, cu::PointerAttribute* a
       *static_cast<unsigned*>(values[i]) = cu::kMemoryTypeDevice;
     }
   }
+  return cu::kSuccess;
+}
+
+namespace {
+std::atomic<int> capturing = 0;
+}  // namespace
+
+/// Every stream is being captured, or none.
+EXPORT void FakeLibcudaSetCapturing(int value) { capturing = value; }
+
+EXPORT cu::Result cuStreamIsCapturing(cu::Stream, cu::StreamCaptureStatus* status) {
+  *status = capturing != 0 ? cu::kCaptureActive : cu::kCaptureNone;
   return cu::kSuccess;
 }
 
