@@ -26,7 +26,9 @@ uint64_t Milliseconds(double seconds) {
 }  // namespace
 
 LayeredCache::LayeredCache(const LayersOptions& options)
-    : max_bytes_(options.max_bytes), creation_wait_(options.creation_wait) {
+    : remote_(options.remote),
+      max_bytes_(options.max_bytes),
+      creation_wait_(options.creation_wait) {
   if (!options.dir.empty()) disk_.emplace(options.dir, options.disk);
   DiskOptions read_only;
   read_only.read_only = true;
@@ -75,10 +77,27 @@ LayeredCache::Found LayeredCache::Get(const CacheKey& key, llvm::StringRef canon
   for (size_t i = 0; !hit && i < read_only_.size(); ++i) {
     hit = look(read_only_[i], Layer::kReadOnly);
   }
+  hit = hit || GetFromRemote(key, canonical_spec, found);
   if (hit) {
     Count({.hits = 1, .saved_compile_ms = Milliseconds(found.entry->compile_seconds)});
   }
   return found;
+}
+
+bool LayeredCache::GetFromRemote(const CacheKey& key, llvm::StringRef canonical_spec,
+                                 Found& found) const {
+  if (remote_ == nullptr) return false;
+  Lookup lookup = remote_->Get(key, canonical_spec);
+  if (!lookup.problem.empty()) {
+    Append(found.warning, TellOnce("remote " + lookup.problem, lookup.problem));
+  }
+  if (lookup.entry == nullptr) return false;
+  found.entry = std::move(lookup.entry);
+  found.layer = Layer::kRemote;
+  Stored kept = Keep(*found.entry);
+  found.path = kept.path.empty() ? remote_->ObjectUrl(key) : kept.path;
+  Append(found.warning, kept.warning);
+  return true;
 }
 
 LayeredCache::Found LayeredCache::GetOfAnyToolchain(llvm::StringRef request,
@@ -126,6 +145,21 @@ LayeredCache::Turn LayeredCache::AwaitTurn(const CacheKey& key) const {
 }
 
 LayeredCache::Stored LayeredCache::Put(const CacheEntry& entry) const {
+  Stored stored = Keep(entry);
+  if (remote_ != nullptr && remote_->options().write) {
+    llvm::Expected<std::string> url = remote_->Put(entry);
+    if (!url) {
+      const std::string problem = llvm::toString(url.takeError());
+      Append(stored.warning, TellOnce("remote " + problem, problem));
+    } else if (stored.path.empty()) {
+      stored.path = std::move(*url);
+    }
+  }
+  Count({.misses = 1, .compile_ms = Milliseconds(entry.compile_seconds)});
+  return stored;
+}
+
+LayeredCache::Stored LayeredCache::Keep(const CacheEntry& entry) const {
   Stored stored;
   if (!disk_) return stored;
   if (llvm::Expected<std::string> bytes = SerializeEntry(entry)) {
@@ -141,7 +175,6 @@ LayeredCache::Stored LayeredCache::Put(const CacheEntry& entry) const {
   if (stored.path.empty() && !stored.warning.empty()) {
     stored.warning = "the kernel was not cached: " + stored.warning;
   }
-  Count({.misses = 1, .compile_ms = Milliseconds(entry.compile_seconds)});
   return stored;
 }
 

@@ -18,6 +18,7 @@
 #include "cache/creation_lock.h"
 #include "cache/disk.h"
 #include "cache/failure.h"
+#include "cache/remote/http_store.h"
 #include "cache/store.h"
 #include "llvm/ADT/ArrayRef.h"
 
@@ -30,11 +31,13 @@ struct LayersOptions {
   std::vector<std::string> read_only_dirs;
   /// Of all entries in `dir` together, in bytes; beyond it the least recently used are removed.
   std::optional<uint64_t> max_bytes;
+  /// Asked last, and kept in `dir` what it gives; null: there is none.
+  std::shared_ptr<const HttpStore> remote;
   /// For how long one process waits for another that builds the same kernel.
   std::chrono::milliseconds creation_wait{60'000};
 };
 
-enum class Layer { kDisk, kReadOnly };
+enum class Layer { kDisk, kReadOnly, kRemote };
 
 class LayeredCache {
  public:
@@ -66,7 +69,7 @@ class LayeredCache {
     std::string path;  ///< "" where it was not kept.
     std::string warning;
   };
-  /// Keeps a new entry in the directory that is written to.
+  /// Keeps a new entry in the directory that is written to, and in the remote if it is written to.
   Stored Put(const CacheEntry& entry) const;
 
   std::optional<CompileFailure> GetFailure(const CacheKey& key) const;
@@ -81,10 +84,13 @@ class LayeredCache {
   std::string TellOnce(llvm::Error error, const std::string& place) const;
   std::string TellOnce(const Lookup& lookup, const std::string& place) const;
   void Count(const CacheCounters& more) const;
+  Stored Keep(const CacheEntry& entry) const;
+  bool GetFromRemote(const CacheKey& key, llvm::StringRef canonical_spec, Found& found) const;
   std::string KeepBelowCap(uint64_t added_bytes) const;
 
   std::optional<DiskCache> disk_;
   std::vector<DiskCache> read_only_;
+  const std::shared_ptr<const HttpStore> remote_;
   const std::optional<uint64_t> max_bytes_;
   const std::chrono::milliseconds creation_wait_;
 

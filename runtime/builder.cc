@@ -64,6 +64,8 @@ Origin OriginOf(Layer layer) {
       return Origin::kDisk;
     case Layer::kReadOnly:
       return Origin::kLayer;
+    case Layer::kRemote:
+      return Origin::kRemote;
   }
   return Origin::kDisk;
 }

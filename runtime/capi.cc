@@ -10,7 +10,7 @@ static_assert(sizeof(attnjit_callbacks) == 48);
 static_assert(sizeof(attnjit_event) == 56);
 static_assert(sizeof(attnjit_get_options) == 24);
 static_assert(sizeof(attnjit_async_options) == 16);
-static_assert(sizeof(attnjit_statistics) == 72);
+static_assert(sizeof(attnjit_statistics) == 80);
 static_assert(sizeof(attnjit_dlpack_args) == 112);
 static_assert(sizeof(attnjit_tensor) == 40);
 static_assert(sizeof(attnjit_forward_args) == 320);
@@ -282,6 +282,7 @@ attnjit_status attnjit_engine_statistics(const attnjit_engine* engine,
                    engine->prepared.hits(),
                    counts.disk_hits,
                    counts.layer_hits,
+                   counts.remote_hits,
                    counts.misses,
                    counts.compilations,
                    counts.failed_compilations,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/entry.h"
+#include "cache/remote/http_store.h"
 #include "generator/planner.h"
 #include "generator/spec.h"
 #include "llvm/Support/Error.h"
@@ -29,6 +30,7 @@ struct EngineOptions {
   std::optional<bool> group_shared_cache;   ///< Modes 2770 and 0660; files of the group's members.
   std::optional<bool> trust_cache_owners;   ///< Use the directories whoever owns them.
   std::optional<uint64_t> cache_max_bytes;  ///< Not set anywhere: no cap.
+  std::optional<RemoteOptions> remote;      ///< Not set anywhere, or without a URL: none.
   std::optional<int64_t> creation_wait_ms;  ///< For another process that builds; else a minute.
   std::optional<JitPolicy> jit;             ///< Not set anywhere: kAllow.
   std::string record_path;                  ///< "": nothing is recorded (runtime/record.h).
@@ -42,6 +44,7 @@ enum class Origin {
   kMemory,
   kDisk,   ///< The cache's directory.
   kLayer,  ///< A directory that is only read.
+  kRemote,
 };
 
 /// What Build made or found.

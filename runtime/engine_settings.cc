@@ -62,6 +62,31 @@ std::optional<JitPolicy> ParseJitPolicy(llvm::StringRef text) {
   return std::nullopt;
 }
 
+llvm::Expected<RemoteOptions> ReadRemote(Reader& reader) {
+  RemoteOptions remote;
+  const llvm::StringRef url = reader.Text("ATTNJIT_CACHE_REMOTE").rtrim('/');
+  if (url.empty()) return remote;
+  if (!url.startswith("http://") && !url.startswith("https://")) {
+    return llvm::make_error<SettingError>("ATTNJIT_CACHE_REMOTE", url.str(),
+                                          "must begin with http:// or https://");
+  }
+  remote.url = url.str();
+  remote.bearer_token = reader.Text("ATTNJIT_CACHE_REMOTE_TOKEN").str();
+  remote.user_password = reader.Text("ATTNJIT_CACHE_REMOTE_USER").str();
+  remote.ca_file = reader.Text("ATTNJIT_CACHE_REMOTE_CA").str();
+  remote.client_cert = reader.Text("ATTNJIT_CACHE_REMOTE_CERT").str();
+  remote.client_key = reader.Text("ATTNJIT_CACHE_REMOTE_KEY").str();
+  std::optional<bool> write;
+  reader.Read("ATTNJIT_CACHE_REMOTE_WRITE", write, "must be 0 or 1", ParseSwitch);
+  remote.write = write.value_or(false);
+  std::optional<int64_t> timeout;
+  reader.Read("ATTNJIT_CACHE_REMOTE_TIMEOUT_MS", timeout,
+              "must be a number of milliseconds below 2^32", ParseMilliseconds);
+  remote.timeout_ms = timeout.value_or(remote.timeout_ms);
+  remote.connect_timeout_ms = std::min(remote.connect_timeout_ms, remote.timeout_ms);
+  return remote;
+}
+
 }  // namespace
 
 std::optional<uint64_t> ParseByteCount(llvm::StringRef text) {
@@ -96,6 +121,11 @@ llvm::Expected<EngineOptions> WithEnvironment(EngineOptions options, const GetVa
               "must be a number of milliseconds below 2^32", ParseMilliseconds);
   reader.Read("ATTNJIT_JIT", options.jit, "must be never or allow", ParseJitPolicy);
   if (options.record_path.empty()) options.record_path = reader.Text("ATTNJIT_RECORD").str();
+  if (!options.remote) {
+    llvm::Expected<RemoteOptions> remote = ReadRemote(reader);
+    if (!remote) return remote.takeError();
+    options.remote = std::move(*remote);
+  }
   if (llvm::Error error = reader.Finish()) return error;
   return options;
 }
@@ -108,6 +138,9 @@ LayersOptions CacheLayers(const EngineOptions& options) {
   layers.disk.access.any_owner = options.trust_cache_owners.value_or(false);
   layers.read_only_dirs = options.read_only_cache_dirs.value_or(std::vector<std::string>());
   layers.max_bytes = options.cache_max_bytes;
+  if (options.remote && !options.remote->url.empty()) {
+    layers.remote = std::make_shared<const HttpStore>(*options.remote);
+  }
   if (options.creation_wait_ms) {
     layers.creation_wait = std::chrono::milliseconds(*options.creation_wait_ms);
   }

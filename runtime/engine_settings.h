@@ -6,6 +6,8 @@
 //   ATTNJIT_CACHE_TRUST    1: whoever owns the directories, and may write to them, is trusted
 //   ATTNJIT_CACHE_MAX_BYTES  a cap, such as 500M or 2G
 //   ATTNJIT_CACHE_WAIT_MS  for how long to wait for another process that builds the same kernel
+//   ATTNJIT_CACHE_REMOTE   a URL; with ATTNJIT_CACHE_REMOTE_TOKEN (bearer), _USER (user:password),
+//                          _CA, _CERT, _KEY (PEM files), _WRITE (1: put, too), _TIMEOUT_MS
 //   ATTNJIT_JIT            never: kernels come out of the cache or not at all
 //   ATTNJIT_RECORD         a file to which every request's kernel is added
 #ifndef ATTNJIT_RUNTIME_ENGINE_SETTINGS_H_

@@ -25,6 +25,8 @@ const char* OriginName(Origin origin) {
       return "disk";
     case Origin::kLayer:
       return "layer";
+    case Origin::kRemote:
+      return "remote";
   }
   return "";
 }

@@ -5,7 +5,9 @@ namespace attnjit {
 void Monitor::Emit(const EngineEvent& event) {
   switch (event.kind) {
     case EventKind::kHit:
-      ++(event.origin == "disk" ? disk_hits_ : layer_hits_);
+      ++(event.origin == "disk"     ? disk_hits_
+         : event.origin == "remote" ? remote_hits_
+                                    : layer_hits_);
       break;
     case EventKind::kMiss:
       ++misses_;
@@ -27,8 +29,8 @@ void Monitor::Emit(const EngineEvent& event) {
 }
 
 EngineStatistics Monitor::statistics() const {
-  return {disk_hits_,           layer_hits_,          misses_, compilations_,
-          failed_compilations_, compile_nanoseconds_, loads_};
+  return {disk_hits_,    layer_hits_,          remote_hits_,         misses_,
+          compilations_, failed_compilations_, compile_nanoseconds_, loads_};
 }
 
 }  // namespace attnjit

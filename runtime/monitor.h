@@ -22,7 +22,7 @@ struct EngineEvent {
   EventKind kind = EventKind::kWarning;
   std::string kernel;  ///< Its name.
   std::string key;     ///< "<request>-<toolchain>"
-  std::string origin;  ///< kHit: "disk", "layer".
+  std::string origin;  ///< kHit: "disk", "layer", "remote".
   std::string text;
   double seconds = 0;
 };
@@ -33,6 +33,7 @@ using EventCallback = std::function<void(const EngineEvent&)>;
 struct EngineStatistics {
   uint64_t disk_hits = 0;
   uint64_t layer_hits = 0;
+  uint64_t remote_hits = 0;
   uint64_t misses = 0;
   uint64_t compilations = 0;
   uint64_t failed_compilations = 0;
@@ -49,8 +50,9 @@ class Monitor {
 
  private:
   const EventCallback callback_;
-  std::atomic<uint64_t> disk_hits_ = 0, layer_hits_ = 0, misses_ = 0, compilations_ = 0,
-                        failed_compilations_ = 0, compile_nanoseconds_ = 0, loads_ = 0;
+  std::atomic<uint64_t> disk_hits_ = 0, layer_hits_ = 0, remote_hits_ = 0, misses_ = 0,
+                        compilations_ = 0, failed_compilations_ = 0, compile_nanoseconds_ = 0,
+                        loads_ = 0;
 };
 
 }  // namespace attnjit

@@ -29,11 +29,13 @@ libcli11-dev /usr/include/CLI/CLI.hpp
 libzstd-dev /usr/include/zstd.h
 libarchive-dev /usr/include/archive.h
 libsodium-dev /usr/include/sodium.h
+libcurl4-openssl-dev /usr/include/*/curl/curl.h
 zlib1g-dev /usr/include/zlib.h
 libz3-dev /usr/include/z3.h
 libxml2-dev /usr/include/libxml2/libxml/tree.h
 libtinfo-dev /usr/lib/*/libtinfo.so
 pkg-config /usr/bin/pkg-config
+nginx-extras /usr/sbin/nginx
 python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
 PACKAGES
 }

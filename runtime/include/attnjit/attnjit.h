@@ -74,7 +74,7 @@ typedef struct attnjit_future attnjit_future; /* A kernel that is being prepared
 
 typedef int32_t attnjit_event_kind;
 enum {
-  ATTNJIT_EVENT_HIT = 0,  /* Found in a cache; origin: "disk", "layer". */
+  ATTNJIT_EVENT_HIT = 0,  /* Found in a cache; origin: "disk", "layer", "remote". */
   ATTNJIT_EVENT_MISS = 1, /* In no cache. */
   ATTNJIT_EVENT_COMPILE_BEGIN = 2,
   ATTNJIT_EVENT_COMPILE_END = 3, /* seconds; text: "" or what went wrong. */
@@ -145,12 +145,13 @@ typedef struct attnjit_async_options {
   int32_t reserved; /* 0 */
 } attnjit_async_options;
 
-/* 72 bytes. Counts since the engine was made. */
+/* 80 bytes. Counts since the engine was made. */
 typedef struct attnjit_statistics {
   size_t struct_size;
   uint64_t loaded_hits; /* Prepared before, by this text: answered without any work. */
   uint64_t disk_hits;
   uint64_t layer_hits; /* In a read-only directory. */
+  uint64_t remote_hits;
   uint64_t misses;
   uint64_t compilations;
   uint64_t failed_compilations;

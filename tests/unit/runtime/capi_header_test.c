@@ -8,7 +8,7 @@ STATIC_ASSERT(callbacks_size, sizeof(attnjit_callbacks) == 48);
 STATIC_ASSERT(event_size, sizeof(attnjit_event) == 56);
 STATIC_ASSERT(get_size, sizeof(attnjit_get_options) == 24);
 STATIC_ASSERT(async_size, sizeof(attnjit_async_options) == 16);
-STATIC_ASSERT(statistics_size, sizeof(attnjit_statistics) == 72);
+STATIC_ASSERT(statistics_size, sizeof(attnjit_statistics) == 80);
 STATIC_ASSERT(dlpack_size, sizeof(attnjit_dlpack_args) == 112);
 STATIC_ASSERT(tensor_size, sizeof(attnjit_tensor) == 40);
 STATIC_ASSERT(args_size, sizeof(attnjit_forward_args) == 320);
