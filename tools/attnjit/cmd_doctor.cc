@@ -2,31 +2,21 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "cache/disk.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/compiler.h"
 #include "runtime/emulator/machine/device_model.h"
 #include "tools/attnjit/cli.h"
 #include "tools/attnjit/commands.h"
+#include "tools/attnjit/doctor.h"
 #include "tools/attnjit/engine_options.h"
 #include "tools/attnjit/gpus.h"
 
 namespace attnjit {
 namespace {
 
-enum class State { kOk, kNote, kWrong };
-
-struct Finding {
-  std::string topic;
-  State state;
-  std::string text;
-  std::string advice;  ///< What to do, or "".
-};
-using Findings = std::vector<Finding>;
+using State = FindingState;
 
 const char* StateName(State state) {
   switch (state) {
@@ -64,18 +54,18 @@ void CompareVersions(int driver_version, int nvrtc_major, Findings& findings) {
                      driver_version / 1000)});
 }
 
-/// `nvrtc_major`: 0 if there is no NVRTC.
-void ExamineDriver(int nvrtc_major, Findings& findings) {
+/// `nvrtc_major`: 0 if there is no NVRTC. Returns the driver's version, 0 if there is none.
+int ExamineDriver(int nvrtc_major, Findings& findings) {
   llvm::Expected<std::shared_ptr<const DriverTable>> driver = OpenDriver("");
   if (!driver) {
     findings.push_back({"driver", State::kNote, llvm::toString(driver.takeError()), ""});
-    return;
+    return 0;
   }
   int version = 0;
   if (llvm::Error error =
           CheckDriver(**driver, "cuDriverGetVersion", (*driver)->driver_get_version(&version))) {
     findings.push_back({"driver", State::kWrong, llvm::toString(std::move(error)), ""});
-    return;
+    return 0;
   }
   findings.push_back({"driver", State::kOk,
                       llvm::formatv("for CUDA {0}.{1}", version / 1000, version % 1000 / 10), ""});
@@ -83,11 +73,12 @@ void ExamineDriver(int nvrtc_major, Findings& findings) {
   llvm::Expected<std::vector<Gpu>> gpus = ListGpus(**driver);
   if (!gpus) {
     findings.push_back({"GPU", State::kWrong, llvm::toString(gpus.takeError()), ""});
-    return;
+    return version;
   }
   for (size_t i = 0; i < gpus->size(); ++i) {
     ExamineGpu(static_cast<int>(i), (*gpus)[i], findings);
   }
+  return version;
 }
 
 /// A small compilation: NVRTC can be opened and still lack its builtins.
@@ -133,42 +124,6 @@ int ExamineNvrtc(const std::string& path, Findings& findings) {
   return major;
 }
 
-/// The directory itself, or the nearest one above it that exists.
-std::string NearestExisting(llvm::StringRef path) {
-  while (!path.empty() && !llvm::sys::fs::exists(path)) {
-    path = llvm::sys::path::parent_path(path);
-  }
-  return path.empty() ? "." : path.str();
-}
-
-void ExamineCache(const std::string& cache_dir, Findings& findings) {
-  llvm::Expected<std::string> dir = ResolveCacheDir(cache_dir);
-  if (!dir) {
-    findings.push_back({"cache", State::kWrong, llvm::toString(dir.takeError()), ""});
-    return;
-  }
-  llvm::Expected<DiskStats> stats = DiskCache(*dir).Stats();
-  if (!stats) {
-    findings.push_back({"cache", State::kWrong, llvm::toString(stats.takeError()),
-                        "kernels are compiled again in each process until that is put right"});
-    return;
-  }
-  const std::string existing = NearestExisting(*dir);
-  std::string text = llvm::formatv("{0}: {1} entries, {2} bytes", *dir, stats->entries,
-                                   stats->bytes + stats->temporary_bytes);
-  if (existing != *dir) text = *dir + ": not made yet";
-  if (!llvm::sys::fs::can_write(existing)) {
-    findings.push_back({"cache", State::kWrong, text + "; " + existing + " cannot be written to",
-                        "make it writable, or name another place with ATTNJIT_CACHE_DIR"});
-    return;
-  }
-  findings.push_back({"cache", State::kOk, text, ""});
-  if (stats->damaged == 0) return;
-  findings.push_back({"cache", State::kNote,
-                      llvm::formatv("{0} entries are damaged", stats->damaged),
-                      "attnjit cache verify names them; they are rebuilt when next asked for"});
-}
-
 void ExamineEmulator(Findings& findings) {
   std::vector<std::string> names;
   for (const emulator::DeviceModel& model : emulator::DeviceModels()) names.push_back(model.arch);
@@ -176,6 +131,18 @@ void ExamineEmulator(Findings& findings) {
                       "runs kernels without a GPU, as " + llvm::join(names, ", ") +
                           ": attnjit check SPEC --device emulator:ARCH",
                       ""});
+}
+
+/// Every advice once, of what is wrong first.
+std::vector<std::string> ToDo(const Findings& findings) {
+  std::vector<std::string> todo;
+  for (const State state : {State::kWrong, State::kNote}) {
+    for (const Finding& finding : findings) {
+      if (finding.state != state || finding.advice.empty()) continue;
+      if (!llvm::is_contained(todo, finding.advice)) todo.push_back(finding.advice);
+    }
+  }
+  return todo;
 }
 
 void Print(const Findings& findings) {
@@ -191,6 +158,9 @@ void Print(const Findings& findings) {
       llvm::outs().indent(i == 0 ? 0 : 17) << lines[i] << '\n';
     }
   }
+  const std::vector<std::string> todo = ToDo(findings);
+  llvm::outs() << (todo.empty() ? "\nNothing to do.\n" : "\nTo do:\n");
+  for (const std::string& line : todo) llvm::outs() << "  - " << line << '\n';
 }
 
 void PrintJson(const Findings& findings) {
@@ -202,7 +172,8 @@ void PrintJson(const Findings& findings) {
                     {"text", finding.text},
                     {"advice", finding.advice}});
   }
-  const Json json = {{"attnjit_version", ATTNJIT_VERSION}, {"findings", list}};
+  const Json json = {
+      {"attnjit_version", ATTNJIT_VERSION}, {"findings", list}, {"to_do", ToDo(findings)}};
   llvm::outs() << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
@@ -222,9 +193,9 @@ int RunDoctor(llvm::ArrayRef<std::string> args) {
 
   Findings findings;
   const int nvrtc_major = ExamineNvrtc(options.nvrtc_path, findings);
-  ExamineDriver(nvrtc_major, findings);
+  const int driver_version = ExamineDriver(nvrtc_major, findings);
   ExamineEmulator(findings);
-  ExamineCache(options.cache_dir, findings);
+  ExamineCache(options.cache_dir, driver_version, findings);
   if (json) {
     PrintJson(findings);
   } else {

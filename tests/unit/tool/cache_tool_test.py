@@ -6,6 +6,7 @@
 The rounds that end processes by SIGKILL draw their moments from SEED, which is printed.
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -228,6 +229,52 @@ class UpkeepTest(CacheToolTest):
         self.environment["ATTNJIT_CACHE_MAX_BYTES"] = str(4 * size)
         self.check_exit(0, "build", SPEC, "--arch", "sm_90a")
         self.assertLessEqual(sum(e["bytes"] for e in self.entries()), 4 * size)
+
+
+class DoctorTest(CacheToolTest):
+    def notes(self):
+        report = json.loads(self.run_tool("doctor", "--json").stdout)
+        cache = [f for f in report["findings"] if f["topic"] == "cache" and f["state"] != "ok"]
+        for finding in cache:
+            self.assertIn(finding["advice"], report["to_do"])
+        return [finding["text"] for finding in cache]
+
+    def test_a_lock_that_is_held_too_long(self):
+        self.json_of(0, "prewarm", self.manifest(count=1), "--arch", "sm_80")
+        lock = next(self.cache.glob("v1/*/.lock"))
+        with lock.open("r+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            self.assertFalse(any("lock" in text for text in self.notes()), "A compilation.")
+            os.utime(lock, (0, time.time() - 100))
+            self.assertTrue(any("held a lock" in text for text in self.notes()))
+        self.assertFalse(any("held a lock" in text for text in self.notes()))
+
+    def test_a_tmpfs_and_a_full_disk(self):
+        if os.geteuid() != 0:
+            self.skipTest("mounting needs the root user")
+        self.cache.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.cache],
+                                 capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("mounting is not allowed")
+        self.addCleanup(subprocess.run, ["umount", self.cache], check=True)
+        self.cache.chmod(0o700)
+        self.assertTrue(any("tmpfs" in text for text in self.notes()))
+        (self.cache / "filler").write_bytes(bytes((1 << 20) - 4096))
+        self.assertTrue(any("nearly full" in text for text in self.notes()))
+
+    def test_unsafe_permissions(self):
+        self.cache.mkdir()
+        self.cache.chmod(0o777)
+        self.assertTrue(any("anyone may write" in text for text in self.notes()))
+
+    def test_a_damaged_entry(self):
+        self.json_of(0, "prewarm", self.manifest(count=1), "--arch", "sm_80")
+        next(self.cache.glob("v1/*/*.attnjit")).write_text("nonsense")
+        self.assertTrue(any("damaged" in text for text in self.notes()))
+
+    def test_ends_with_what_to_do(self):
+        self.assertRegex(self.run_tool("doctor").stdout, r"(To do:\n  - |Nothing to do)")
 
 
 class BundleTest(CacheToolTest):
