@@ -31,6 +31,11 @@ struct Equivalent {
   const char* reason;
 };
 
+// At a loader's end: waits for all stages, one after the other.
+#define WAIT R"(mbarrier\.try_wait[^;|]*)"
+#define DRAIN \
+  R"(\| )" WAIT R"(\|; )" WAIT "; " WAIT "; " WAIT "|" WAIT "; " WAIT "; " WAIT R"(; \| )" WAIT
+
 constexpr Equivalent kEquivalents[] = {
     {"", "drop wgmma.fence",
      R"(wgmma\.commit_group[^;]*; ((mbarrier\.try_wait|bar\.warp)[^;]*; )*\| wgmma\.fence)",
@@ -65,9 +70,39 @@ constexpr Equivalent kEquivalents[] = {
      "The first step waits for the same again before anything is read"},
     {"", "drop bar.sync", R"(\| bar\.sync\s+0 \|; cp\.async\.wait_group[^;]*; bar\.sync)",
      "The first step has the same barrier before anything is read"},
+    {"", "do not wait for mbarrier", DRAIN, "Commits arrive in the order of their issue"},
+    {"", "wait for the other parity", DRAIN, "Commits arrive in the order of their issue"},
+    {"", "drop bar.warp.sync", R"(\| bar\.warp\.sync[^|]*\|; bar\.warp\.sync)",
+     "The next one waits for all lanes, too"},
+    {"", "drop bar.warp.sync",
+     R"(setmaxnreg\.dec\S* 80; (bar\.warp[^;]*; elect[^;]*; mbarrier\.arrive[^;]*; )?\| bar\.warp\.sync[^|]*\|; elect)",
+     "No lane has done anything before the first arrivals"},
+    {"sm100_d64_causal", "do not wait for mbarrier",
+     R"(tcgen05\.wait::ld[^;]*; \| mbarrier\.try_wait[^|]*\|; bar\.warp\.sync)",
+     "S follows the P V that waited for correction, which had read the factor before"},
+    {"sm100_d64_causal", "do not wait for mbarrier",
+     R"(mbarrier\.arrive\.[^;]*; \| mbarrier\.try_wait[^|]*\|; (tcgen05\.fence[^;]*; )?vote\.)",
+     "The S that the factor comes from follows the P V before"},
+    {"", "drop bar.warp.sync",
+     R"(\| bar\.warp\.sync[^|]*\|; elect[^;]*; mbarrier\.arrive\.shared[^;]*; (bar\.warp|st\.global\.f32))",
+     "Correction's next arrival is behind another one, and softmax waits for what follows that"},
+    {"", "drop bar.warp.sync", R"(bar\.warp\.sync[^;]*; \| bar\.warp\.sync[^;]*\|; tcgen05\.fence)",
+     "The barrier of all warps before tensor memory is freed waits for all lanes, too"},
+    {"", "drop bar.warp.sync",
+     R"(tcgen05\.fence::before\S*; \| bar\.warp\.sync[^;]*\|; elect\.sync)",
+     "tcgen05.wait before it is for all lanes of a warp"},
+    {"", "drop tcgen05.fence::before",
+     R"((relinquish\S*; |bar\.warp\.sync[^;]*; )\| tcgen05\.fence::before\S* \|; (bar\.sync|tcgen05\.fence::after))",
+     "tcgen05.alloc and dealloc are synchronous, and every role has waited for what it issued"},
+    {"", "drop tcgen05.fence::after",
+     R"(\| tcgen05\.fence::after\S* \|; (setmaxnreg|tcgen05\.dealloc))",
+     "tcgen05.alloc and dealloc are synchronous, and every role has waited for what it issued"},
     {"sm80_d64_causal", "drop bar.sync", R"(mma\.sync[^;]*; \| bar\.sync\s+0 \|; st\.global)",
      "A warp stages O over the rows of Q that it alone reads: head_dim_v is not above head_dim_qk"},
 };
+
+#undef DRAIN
+#undef WAIT
 
 const Equivalent* FindEquivalent(llvm::StringRef kernel, const Mutant& mutant) {
   const std::string op = mutant.name.substr(0, mutant.name.find(" #"));
@@ -100,6 +135,12 @@ std::map<std::string, std::vector<SuiteCase>> Cases() {
   builder.AddPacked("sm90_d64_thd", thd, {200, 10, 200, 200}, {130, 70, 130, 130}, 2);
   const CaseSpec mma = spec(Arch::kSm80, 64, true);
   builder.AddDense("sm80_d64_causal", mma, 100, 400, 1, 1).plant = Plant::kNanInValue;
+  // Two q tiles of one CTA; then one q tile of a pair, whose warpgroups take turns.
+  const CaseSpec tiles = spec(Arch::kSm100a, 64, true);
+  builder.AddDense("sm100_d64_causal", tiles, 530, 300, 1, 1).plant = Plant::kNanInValue;
+  CaseSpec turns = spec(Arch::kSm100a, 64, true).Dims(32, 144);
+  turns.ctas = 2;
+  builder.AddDense("sm100_d32x144_pair", turns, 600, 300, 1, 1).plant = Plant::kNanInValue;
   std::map<std::string, std::vector<SuiteCase>> cases;
   for (SuiteCase& one : builder.Take()) {
     one.extra = ExtraCheck::kNone;
@@ -192,7 +233,8 @@ TEST_P(MutantsTest, EveryMutantIsCaughtUnderSomePolicy) {
 
 INSTANTIATE_TEST_SUITE_P(Kernels, MutantsTest,
                          testing::Values("sm90_d128_causal", "sm90_d64", "sm90_d64_thd",
-                                         "sm80_d64_causal"),
+                                         "sm80_d64_causal", "sm100_d64_causal",
+                                         "sm100_d32x144_pair"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

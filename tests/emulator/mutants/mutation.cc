@@ -49,8 +49,11 @@ constexpr Operator kOperators[] = {
     {"drop mbarrier.init", R"(mbarrier\.init\S* .*)", ""},
     {"mbarrier.init with one arrival more", R"((mbarrier\.init\S* \[\S+\]), (\S+))",
      CHANGED("add.u32", "$2", "1", "$1, %changed")},
-    {"drop mbarrier.arrive", R"(mbarrier\.arrive\.shared\S* .*)", ""},
-    {"arrive twice", R"((mbarrier\.arrive\.shared\S* .*))", "$1; $1"},
+    {"drop mbarrier.arrive", R"(mbarrier\.arrive\.(release\.cluster\.)?shared\S* .*)", ""},
+    {"arrive twice", R"((mbarrier\.arrive\.(release\.cluster\.)?shared\S* .*))", "$1; $1"},
+    {"arrive in the other CTA", R"((mapa\S* \S+, \S+), (\S+))",
+     CHANGED("xor.b32", "$2", "1", "$1, %changed")},
+    {"drop barrier.cluster.arrive", R"(barrier\.cluster\.arrive\S*)", ""},
     {"expect 16 bytes more", R"((mbarrier\.arrive\.expect_tx\S* \S+ \[\S+\]), (\S+))",
      CHANGED("add.u32", "$2", "16", "$1, %changed")},
     {"expect 16 bytes less", R"((mbarrier\.arrive\.expect_tx\S* \S+ \[\S+\]), (\S+))",
@@ -58,6 +61,9 @@ constexpr Operator kOperators[] = {
     {"all lanes act for one", R"(elect\.sync _\|(\S+), \S+)", "setp.eq.u32 $1, 0, 0"},
     // Copies.
     {"drop tensor copy", R"(cp\.async\.bulk\.tensor\S* .*)", ""},
+    {"tensor store 128 bytes further",
+     R"((cp\.async\.bulk\.tensor\S*global\.shared::cta\S* .*\}\]), \[(\S+)\])",
+     CHANGED("add.u32", "$2", "128", "$1, [%changed]")},
     {"tensor load 128 bytes further",
      R"((cp\.async\.bulk\.tensor\S*shared::cluster\.global\S*) \[(\S+)\](.*))",
      CHANGED("add.u32", "$2", "128", "$1 [%changed]$3")},
@@ -82,9 +88,41 @@ constexpr Operator kOperators[] = {
     {"stmatrix 16 bytes off", R"((stmatrix\S*) \[([^\]\s+]+)(.*))",
      CHANGED("xor.b32", "$2", "16", "$1 [%changed$3")},
     {"ldmatrix not transposed", R"((ldmatrix\S*)\.trans(\S* .*))", "$1$2"},
+    // Tensor memory.
+    {"drop tcgen05.wait::st", R"(tcgen05\.wait::st\S*)", ""},
+    {"drop tcgen05.wait::ld", R"(tcgen05\.wait::ld\S*)", ""},
+    {"drop tcgen05.fence::before", R"(tcgen05\.fence::before\S*)", ""},
+    {"drop tcgen05.fence::after", R"(tcgen05\.fence::after\S*)", ""},
+    {"drop tcgen05.commit", R"(tcgen05\.commit\S* .*)", ""},
+    {"tcgen05.commit in one CTA", R"((tcgen05\.commit\S*multicast\S* \[\S+\]), (\S+))",
+     "{ .reg .b16 %one; mov.b16 %one, 1; $1, %one; }"},
+    {"drop tcgen05.dealloc", R"(tcgen05\.dealloc\S* .*)", ""},
+    {"tcgen05.ld one column off", R"((tcgen05\.ld\S* \{.*\}), \[([^\]\s+]+)(.*))",
+     CHANGED("xor.b32", "$2", "1", "$1, [%changed$3")},
+    {"tcgen05.st one column off", R"((tcgen05\.st\S*) \[([^\]\s+]+)(.*))",
+     CHANGED("xor.b32", "$2", "1", "$1 [%changed$3")},
+    {"drop tcgen05.mma", R"(tcgen05\.mma\S* .*)", ""},
+    {"tcgen05.mma into another column", R"((tcgen05\.mma\S*) \[([^\]\s+]+)(.*))",
+     CHANGED("xor.b32", "$2", "1", "$1 [%changed$3")},
+    {"tcgen05.mma with P one column off", R"((tcgen05\.mma\S* \[\S+\]), \[([^\]\s+]+)(.*))",
+     CHANGED("xor.b32", "$2", "1", "$1, [%changed$3")},
+    {"tcgen05.mma A descriptor 32 bytes off", R"((tcgen05\.mma\S* \[\S+\]), ([^\[,\s]+)(, .*))",
+     CHANGED64("add.u64", "$2", "2", "$1, %changed$3")},
+    {"tcgen05.mma B descriptor 32 bytes off", R"((tcgen05\.mma\S* \[\S+\], \S+), ([^,\s]+)(, .*))",
+     CHANGED64("add.u64", "$2", "2", "$1, %changed$3")},
+    {"tcgen05.mma B descriptor with another swizzle",
+     R"((tcgen05\.mma\S* \[\S+\], \S+), ([^,\s]+)(, .*))",
+     CHANGED64("xor.b64", "$2", "0xC000000000000000", "$1, %changed$3")},
+    {"tcgen05.mma B descriptor with another stride",
+     R"((tcgen05\.mma\S* \[\S+\], \S+), ([^,\s]+)(, .*))",
+     CHANGED64("xor.b64", "$2", "0x0000002000000000", "$1, %changed$3")},
+    {"tcgen05.mma with B transposed", R"((tcgen05\.mma\S* \[\S+\], \S+, \S+), ([^,\s]+)(, .*))",
+     CHANGED("xor.b32", "$2", "0x10000", "$1, %changed$3")},
     // Registers.
     {"setmaxnreg asks for 8 more", R"(setmaxnreg\.inc(\S*) 232)", "setmaxnreg.inc$1 240"},
+    {"setmaxnreg asks for 8 more", R"(setmaxnreg\.inc(\S*) 192)", "setmaxnreg.inc$1 200"},
     {"setmaxnreg gives 8 less", R"(setmaxnreg\.dec(\S*) 40)", "setmaxnreg.dec$1 48"},
+    {"setmaxnreg gives 8 less", R"(setmaxnreg\.dec(\S*) 48)", "setmaxnreg.dec$1 56"},
 };
 
 #undef CHANGED
@@ -123,9 +161,9 @@ std::vector<Statement> FindStatements(llvm::StringRef ptx) {
 
 /// Whether a statement tells where it stands.
 bool IsLandmark(llvm::StringRef statement) {
-  constexpr const char* kOpcodes[] = {"bar.",     "cp.",       "elect.", "fence.", "ldmatrix.",
-                                      "mbarrier", "mma.",      "ret",    "setmax", "stmatrix.",
-                                      "vote.",    "st.global", "wgmma."};
+  constexpr const char* kOpcodes[] = {"bar.",     "cp.",       "elect.", "fence.",  "ldmatrix.",
+                                      "mbarrier", "mma.",      "ret",    "setmax",  "stmatrix.",
+                                      "vote.",    "st.global", "wgmma.", "tcgen05."};
   return std::any_of(std::begin(kOpcodes), std::end(kOpcodes),
                      [&](const char* opcode) { return statement.startswith(opcode); });
 }
