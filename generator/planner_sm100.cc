@@ -261,7 +261,12 @@ Sm100Choices ChooseSm100(const KernelSpec& spec, Arch arch) {
   c.ctas = ChooseCtas(spec);
   c.exp_share = ChooseExpShare(spec, arch);
   c.k_stages = c.v_stages = c.o_stages = 1;
-  if (spec.problem.head_dim_v > kMaxOfOneTile || !Fits(spec, arch, c)) c.q_tiles = 1;
+  if (spec.problem.head_dim_v > kMaxOfOneTile || !Fits(spec, arch, c)) {
+    // Softmax passes maxima on, too: a row of 128 columns leaves too few registers for that.
+    c.q_tiles = 1;
+    c.tile_n = 96;
+    c.p_first = 64;
+  }
   TakeStages(spec, arch, c);
   return c;
 }
