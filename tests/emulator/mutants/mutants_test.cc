@@ -58,6 +58,10 @@ constexpr Equivalent kEquivalents[] = {
     {"sm90_d64", "mbarrier.init with one arrival more",
      R"(\| mbarrier\.init[^|]*\|; (mbarrier\.init[^;]*; )?fence\.mbarrier_init)",
      "The barriers of guards, in a kernel without them"},
+    {"sm90_d64_thd", "drop bar.arrive",
+     R"(mbarrier\.try_wait[^;]*; bar\.sync[^;]*; \| bar\.arrive[^|]*\|; elect\.sync[^;]*; mbarrier\.arrive[^;]*; mbarrier\.try_wait[^;]*; elect)",
+     "Where a warpgroup's rows see nothing the tile has one block, as wide as two warpgroups: a "
+     "second block's turn is never taken"},
     {"", "do not wait for mbarrier",
      R"(bar\.arrive[^;]*; elect\.sync[^;]*; mbarrier\.arrive[^;]*; \| mbarrier\.try_wait[^|]*\|; elect\.sync[^;]*; mbarrier\.arrive)",
      "A warpgroup gives V back unread: too early only if another is a whole block behind, softmax "
