@@ -1636,8 +1636,8 @@ struct CombinedRow {
 /// flight as registers allow, so that a tile of few pieces waits for memory once.
 template <Sm90Plan kP>
 struct CombineShape {
-  static constexpr bool kRoom =
-      kP.blocks_per_sm == 1 && kP.problem.left == Bound::kNone && !kP.problem.packed;
+  static constexpr bool kRoom = kP.blocks_per_sm == 1 && kP.consumer_warpgroups == 1 &&
+                                kP.problem.left == Bound::kNone && !kP.problem.packed;
   static constexpr int kLoads = kRoom ? 32 : 16;
   static constexpr int kVectors = kP.problem.head_dim_v / 4;  ///< Of a row.
   static constexpr int kOfThread = kP.pack * kVectors / 128;  ///< With one token.
